@@ -1,0 +1,25 @@
+"""The engine, its state, the keys of what the state keeps, and how a run ended."""
+
+from ._decorator import HandlerDecorator
+from ._engine import Attachable, Engine
+from ._keys import MetricKey, ReadableKey, StateKey
+from ._outcome import Completed, Failed, Interrupted, RunOutcome, StopCause, Stopped
+from ._state import Metrics, State, Times
+
+__all__ = [
+    "Attachable",
+    "Completed",
+    "Engine",
+    "Failed",
+    "HandlerDecorator",
+    "Interrupted",
+    "MetricKey",
+    "Metrics",
+    "ReadableKey",
+    "RunOutcome",
+    "State",
+    "StateKey",
+    "StopCause",
+    "Stopped",
+    "Times",
+]

@@ -1,0 +1,940 @@
+"""The engine: runs a function over data and fires events; handlers and metrics attach to it."""
+
+import logging
+import threading
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Mapping, Sequence
+
+# Any: where a handler does not care for the batch, or an event's payload has a type of its own.
+from typing import Any, Concatenate, Final, Generic, final, overload
+
+from typing_extensions import ParamSpec, TypeVar, TypeVarTuple
+
+from firesteel._require import at_least, is_iterable
+from firesteel.errors import (
+    ArgumentError,
+    ArgumentTypeError,
+    DataError,
+    EngineStateError,
+    NotAvailableError,
+)
+from firesteel.events import (
+    AnyEvent,
+    BareEvent,
+    Channel,
+    CountFilter,
+    Entry,
+    EventEnum,
+    EventLike,
+    Events,
+    FilteredEvent,
+    FilteredPayloadEvent,
+    PayloadEvent,
+    PayloadEventLike,
+    Registry,
+    RemovableEventHandle,
+    bare,
+    single_events,
+)
+
+from ._decorator import HandlerDecorator
+from ._handlers import asked_first, bind, check_process_function
+from ._limits import Limits
+from ._live import MISSING, Live, Termination
+from ._loop import Loop, Parts, known_length
+from ._outcome import Completed, Failed, Interrupted, RunOutcome
+from ._phases import Cursor, Phase
+from ._saved import Saved
+from ._state import State
+from ._values import Values
+
+__all__ = ["Attachable", "Engine"]
+
+BatchT = TypeVar("BatchT")
+OutputT = TypeVar("OutputT", covariant=True)
+OutputT_contra = TypeVar("OutputT_contra", contravariant=True)
+HandleT = TypeVar("HandleT")
+HandleT_co = TypeVar("HandleT_co", covariant=True)
+NameT_contra = TypeVar("NameT_contra", contravariant=True, default=str)
+PayloadT = TypeVar("PayloadT")
+P = ParamSpec("P")
+Ts = TypeVarTuple("Ts")
+
+CallT = TypeVar("CallT", bound=Callable[..., object])
+
+_BUILT_IN: Final = (*Events, Events.EXCEPTION_RAISED)
+
+_COUNTED_BY_POSITION: Final = frozenset(
+    {
+        Events.EPOCH_STARTED,
+        Events.EPOCH_COMPLETED,
+        Events.GET_BATCH_STARTED,
+        Events.GET_BATCH_COMPLETED,
+        Events.ITERATION_STARTED,
+        Events.ITERATION_COMPLETED,
+    }
+)
+"""Events whose counts follow from where the engine stands."""
+
+_IN_EPOCH: Final = frozenset({Phase.EPOCH_START, Phase.ITERATIONS})
+
+
+class Attachable(ABC, Generic[OutputT_contra, HandleT_co, NameT_contra]):
+    """Something that attaches to engines whose output is an ``OutputT``.
+
+    Metrics, progress bars and handlers with a transform are attachable; derive from this class to
+    make your own. ``HandleT`` is what attaching gives back. What is attached under a name, as a
+    metric is, leaves the third parameter out; what needs no name has ``None`` there.
+
+    Example:
+        >>> from firesteel.engine import Attachable, Engine
+        >>> from firesteel.events import Events, RemovableEventHandle
+        >>> class Printer(Attachable[float, RemovableEventHandle, None]):
+        ...     def attach_to(self, engine: Engine[Any, float], name: None) -> RemovableEventHandle:
+        ...         return engine.add_event_handler(Events.ITERATION_COMPLETED, self.show)
+        ...     def show(self, engine: Engine[Any, float]) -> None:
+        ...         print(engine.state.output)
+        >>> trainer = Engine(lambda engine, batch: batch / 2)
+        >>> handle = trainer.attach(Printer())
+        >>> state = trainer.run([1.0, 2.0])
+        0.5
+        1.0
+    """
+
+    __slots__ = ()
+
+    @abstractmethod
+    def attach_to(self, engine: "Engine[Any, OutputT_contra]", name: NameT_contra) -> HandleT_co:
+        """Add to an engine what this object is made of; :meth:`Engine.attach` calls it.
+
+        Args:
+            engine: The engine.
+            name: The name to attach under, or ``None`` for what needs none.
+
+        Returns:
+            What reads the result, or takes the object off again.
+        """
+
+
+@final
+class Engine(Generic[BatchT, OutputT]):
+    """Runs a process function over data, and fires events while it does.
+
+    ``Engine[BatchT, OutputT]`` is known by its process function: what that takes is what
+    :meth:`run` accepts, what it returns is what handlers and metrics read as ``state.output``. It
+    is covariant in the output: a handler of ``Engine[Any, HasLoss]`` fits every engine whose output
+    has a ``loss``.
+
+    Args:
+        process_function: Called with the engine and a batch in each iteration; returns the output.
+        clock: Gives the time, in seconds, that ``state.times`` is measured with.
+
+    Raises:
+        ArgumentTypeError: ``process_function`` is not callable.
+        HandlerSignatureError: It cannot be called with an engine and a batch.
+
+    Attributes:
+        logger: Where the engine reports beginnings and ends, at the level ``INFO``.
+
+    Example:
+        >>> from firesteel.engine import Engine
+        >>> from firesteel.events import Events
+        >>> def step(engine: Engine[int, float], batch: int) -> float:
+        ...     return batch / 2
+        >>> trainer = Engine(step)
+        >>> @trainer.on(Events.EPOCH_COMPLETED)
+        ... def show(engine: Engine[int, float]) -> None:
+        ...     print(engine.state.epoch, engine.state.output)
+        >>> state = trainer.run([1, 2, 3], max_epochs=2)
+        1 1.5
+        2 1.5
+        >>> state.iteration
+        6
+    """
+
+    __slots__ = (
+        "__weakref__",
+        "_cursor",
+        "_is_exception_suppressed",
+        "_is_loaded",
+        "_limits",
+        "_live",
+        "_outcome",
+        "_parts",
+        "_registry",
+        "_runner",
+        "_state",
+        "_values",
+        "logger",
+    )
+
+    def __init__(
+        self,
+        process_function: "Callable[[Engine[BatchT, OutputT], BatchT], OutputT]",
+        *,
+        clock: Callable[[], float] = time.perf_counter,
+    ) -> None:
+        check_process_function(process_function)
+        self.logger: logging.Logger = logging.getLogger("firesteel.engine")
+        self._live: Live[BatchT, OutputT] = Live()
+        self._limits = Limits()
+        self._registry: Registry[Engine[BatchT, OutputT]] = Registry()
+        self._registry.register("Engine", _BUILT_IN)
+        self._values = Values()
+        self._state: State[BatchT, OutputT] = State(
+            self._live, self._limits, self._registry, self._values
+        )
+        self._parts: Parts[Engine[BatchT, OutputT], BatchT, OutputT] = Parts(
+            process_function,
+            state=self._state,
+            live=self._live,
+            limits=self._limits,
+            registry=self._registry,
+            clock=clock,
+        )
+        self._cursor: Cursor[BatchT] | None = None
+        self._runner: int | None = None
+        self._outcome: RunOutcome | None = None
+        self._is_loaded = False
+        self._is_exception_suppressed = False
+
+    @property
+    def state(self) -> State[BatchT, OutputT]:
+        """Counters, batch, output, results and own values; the same object for all runs."""
+        return self._state
+
+    @property
+    def outcome(self) -> RunOutcome:
+        """How the latest run ended.
+
+        Raises:
+            NotAvailableError: No run has ended yet.
+        """
+        if self._outcome is None:
+            raise NotAvailableError("engine.outcome: exists once a run has ended")
+        return self._outcome
+
+    # events and handlers
+
+    def register_events(self, *events: BareEvent) -> None:
+        """Make events known to this engine, so that they can be handled, fired and counted.
+
+        Args:
+            events: Members of your own :class:`~firesteel.events.EventEnum`, as in
+                ``register_events(*MyEvents)``, and constants made with
+                :class:`~firesteel.events.PayloadEvent`. Known ones stay as they are.
+
+        Raises:
+            ArgumentTypeError: Something is no event, or has a filter.
+        """
+        self._registry.register("Engine.register_events", events)
+
+    def has_registered_events(self, event: BareEvent) -> bool:
+        """Tell whether this engine knows an event.
+
+        Args:
+            event: The event, without a filter.
+        """
+        return event in self._registry
+
+    @overload
+    def on(
+        self,
+        event: "PayloadEventLike[PayloadT, Engine[BatchT, OutputT]]",
+        *args: *Ts,
+    ) -> "HandlerDecorator[Engine[BatchT, OutputT], PayloadT, *Ts]": ...
+    @overload
+    def on(
+        self, event: "EventLike[Engine[BatchT, OutputT]]", *args: *Ts
+    ) -> "HandlerDecorator[Engine[BatchT, OutputT], *Ts]": ...
+    def on(self, event: AnyEvent, *args: object) -> HandlerDecorator[Any, *tuple[Any, ...]]:
+        """Decorate a function to be a handler of an event; the function stays what it is.
+
+        Args:
+            event: The event, bare, filtered, or several joined by ``|``.
+            args: Further arguments that the handler is called with.
+
+        Returns:
+            The decorator. What it decorates takes ``(engine, *args)`` or ``args``; for an event
+            with a payload ``(engine, payload, *args)`` or ``(payload, *args)``.
+
+        Raises:
+            UnknownEventError: The event is not registered on this engine.
+            HandlerSignatureError: The handler cannot be called with these arguments.
+
+        Example:
+            >>> from firesteel.engine import Engine
+            >>> from firesteel.events import Events
+            >>> trainer = Engine(lambda engine, batch: batch)
+            >>> @trainer.on(Events.ITERATION_COMPLETED(every=2), "after")
+            ... def show(engine: Engine[int, int], word: str) -> None:
+            ...     print(word, engine.state.iteration)
+            >>> state = trainer.run([1, 2, 3, 4])
+            after 2
+            after 4
+        """
+        self._check_events("Engine.on", event)
+        return HandlerDecorator(lambda handler: self._add("Engine.on", event, handler, args, {}))
+
+    @overload
+    def add_event_handler(
+        self,
+        event: "PayloadEventLike[PayloadT, Engine[BatchT, OutputT]]",
+        handler: "Callable[Concatenate[Engine[BatchT, OutputT], PayloadT, P], object]",
+        *args: P.args,
+        **kwargs: P.kwargs,
+    ) -> RemovableEventHandle: ...
+    @overload
+    def add_event_handler(
+        self,
+        event: "PayloadEventLike[PayloadT, Engine[BatchT, OutputT]]",
+        handler: Callable[Concatenate[PayloadT, P], object],
+        *args: P.args,
+        **kwargs: P.kwargs,
+    ) -> RemovableEventHandle: ...
+    @overload
+    def add_event_handler(
+        self,
+        event: "EventLike[Engine[BatchT, OutputT]]",
+        handler: "Callable[Concatenate[Engine[BatchT, OutputT], P], object]",
+        *args: P.args,
+        **kwargs: P.kwargs,
+    ) -> RemovableEventHandle: ...
+    @overload
+    def add_event_handler(
+        self,
+        event: "EventLike[Engine[BatchT, OutputT]]",
+        handler: Callable[P, object],
+        *args: P.args,
+        **kwargs: P.kwargs,
+    ) -> RemovableEventHandle: ...
+    def add_event_handler(
+        self, event: AnyEvent, handler: Callable[..., object], *args: object, **kwargs: object
+    ) -> RemovableEventHandle:
+        """Call a handler whenever an event is fired, behind the handlers that are there already.
+
+        Whether the handler takes the engine is read off its signature, here and once: the engine
+        goes to a first parameter that it fits. A handler may be added several times. Added while
+        its event is being fired, it is first called at the next firing.
+
+        Args:
+            event: The event, bare, filtered, or several joined by ``|``.
+            handler: Takes ``(engine, *args, **kwargs)`` or ``(*args, **kwargs)``; for an event with
+                a payload the payload stands before ``args``.
+            args: Further positional arguments that the handler is called with.
+            kwargs: Further keyword arguments that the handler is called with.
+
+        Returns:
+            The way to take the handler out again.
+
+        Raises:
+            UnknownEventError: The event is not registered on this engine.
+            HandlerSignatureError: The handler cannot be called with these arguments.
+
+        Example:
+            >>> from firesteel.engine import Engine
+            >>> from firesteel.events import Events
+            >>> trainer = Engine(lambda engine, batch: batch)
+            >>> handle = trainer.add_event_handler(Events.COMPLETED, print, "done", end=".")
+            >>> handle.remove()
+        """
+        return self._add("Engine.add_event_handler", event, handler, args, kwargs)
+
+    def has_event_handler(
+        self, handler: Callable[..., object], event: AnyEvent | None = None
+    ) -> bool:
+        """Tell whether a handler is there.
+
+        Args:
+            handler: The handler, as it was added.
+            event: Where to look; ``None`` for all events. With a filter, only what was added with
+                an equal filter counts.
+
+        Raises:
+            UnknownEventError: The event is not registered on this engine.
+        """
+        return bool(self._registry.find("Engine.has_event_handler", handler, event))
+
+    def remove_event_handler(self, handler: Callable[..., object], event: AnyEvent) -> None:
+        """Take a handler out of an event, however often it was added there.
+
+        To take out one registration, keep what :meth:`add_event_handler` gave back.
+
+        Args:
+            handler: The handler, as it was added.
+            event: The event. With a filter, only what was added with an equal filter goes.
+
+        Raises:
+            UnknownEventError: The event is not registered on this engine.
+            ArgumentError: The handler is not there.
+        """
+        found = self._registry.find("Engine.remove_event_handler", handler, event)
+        if not found:
+            raise ArgumentError(
+                f"Engine.remove_event_handler: {handler!r} is no handler of {event!r}"
+            )
+        for channel, entry in found:
+            channel.remove(entry)
+
+    @overload
+    def attach(self, attachable: Attachable[OutputT, HandleT, str], name: str) -> HandleT: ...
+    @overload
+    def attach(
+        self, attachable: Attachable[OutputT, HandleT, None], name: None = None
+    ) -> HandleT: ...
+    def attach(
+        self,
+        attachable: Attachable[OutputT, HandleT, str] | Attachable[OutputT, HandleT, None],
+        name: str | None = None,
+    ) -> HandleT:
+        """Attach a metric, a bar or another attachable to this engine.
+
+        Args:
+            attachable: What to attach.
+            name: The name to attach a metric under; what needs no name takes none.
+
+        Returns:
+            What attaching gives: for a metric the key that reads its result.
+        """
+        return attachable.attach_to(self, name)  # type: ignore[arg-type]  # the overloads pair them
+
+    @overload
+    def fire_event(self, event: EventEnum) -> None: ...
+    @overload
+    def fire_event(self, event: PayloadEvent[PayloadT], payload: PayloadT) -> None: ...
+    def fire_event(self, event: BareEvent, payload: object = MISSING) -> None:
+        """Count an event, and call its handlers in the order in which they were added.
+
+        An event that the engine fires by itself can be fired by hand too; its handlers are called
+        as at the engine's latest firing, and nothing is counted.
+
+        Args:
+            event: The event, without a filter.
+            payload: What to hand the handlers, for an event with a payload.
+
+        Raises:
+            UnknownEventError: The event is not registered on this engine.
+            ArgumentTypeError: A payload is missing, or there is one where none belongs.
+        """
+        where = "Engine.fire_event"
+        if isinstance(event, PayloadEvent):
+            if payload is MISSING:
+                raise ArgumentTypeError(f"{where}: {event!r} needs a payload, got none")
+            with_payload = self._registry.with_payload(where, event)
+            for call_with_payload in self._due(event, with_payload):
+                call_with_payload(self, payload)
+        else:
+            if payload is not MISSING:
+                raise ArgumentTypeError(f"{where}: {event!r} takes no payload, got {payload!r}")
+            for call in self._due(event, self._registry.plain(where, event)):
+                call(self)
+
+    # a run
+
+    @overload
+    def run(
+        self: "Engine[None, OutputT]",
+        data: None = None,
+        max_epochs: int | None = None,
+        *,
+        epoch_length: int,
+    ) -> State[None, OutputT]: ...
+    @overload
+    def run(
+        self,
+        data: Iterable[BatchT],
+        max_epochs: int | None = None,
+        epoch_length: int | None = None,
+    ) -> State[BatchT, OutputT]: ...
+    @overload
+    def run(
+        self: "Engine[None, OutputT]",
+        data: None = None,
+        *,
+        max_iters: int,
+        epoch_length: int,
+    ) -> State[None, OutputT]: ...
+    @overload
+    def run(
+        self,
+        data: Iterable[BatchT],
+        *,
+        max_iters: int,
+        epoch_length: int | None = None,
+    ) -> State[BatchT, OutputT]: ...
+    def run(
+        self,
+        data: Iterable[BatchT] | None = None,
+        max_epochs: int | None = None,
+        epoch_length: int | None = None,
+        *,
+        max_iters: int | None = None,
+    ) -> State[Any, OutputT]:
+        """Run the process function over the data until a limit is reached.
+
+        Without a limit the run is one fresh pass, each time: what an evaluator does. A limit is a
+        goal: the run goes on from where the engine stands until the goal is reached. So the same
+        call again finishes a run that failed or was stopped, a larger limit extends one that was
+        complete, and the same limit after a complete run starts over. An engine that was loaded
+        with :meth:`load_state_dict` goes on from there, and does nothing where the goal was reached
+        already. A run that was interrupted goes on exactly where it was left; ``data`` is then not
+        looked at.
+
+        Where a run goes on within an epoch, the batches that were used are taken from the data once
+        more and passed over, unless the data is an iterator, which goes on by itself. The iteration
+        that failed is done again.
+
+        Args:
+            data: The batches: anything that can be iterated over. ``None`` for an engine without
+                data, whose batches are ``None``.
+            max_epochs: Epochs after which the run is complete, ``>= 1``; 1 where no limit is given.
+            epoch_length: Iterations of an epoch, ``>= 1``; ``len(data)`` if not given. Data
+                without a length is read to its end in each epoch. Data that ends before the epoch
+                does is started again.
+            max_iters: Iterations after which the run is complete, ``>= 1``, instead of
+                ``max_epochs``.
+
+        Returns:
+            The engine's state. How the run ended is in :attr:`outcome`.
+
+        Raises:
+            ArgumentError: A limit is out of range, below where the engine stands, or excludes
+                another.
+            ArgumentTypeError: ``data`` cannot be iterated over, or a limit is no whole number.
+            DataError: The data is empty, or there is neither data nor ``epoch_length``.
+            EngineStateError: The engine is running.
+        """
+        self._refuse_while_running("Engine.run")
+        if data is not None:
+            is_iterable("Engine.run", "data", data)
+        if max_epochs is not None:
+            max_epochs = at_least("Engine.run", "max_epochs", max_epochs, 1)
+        if max_iters is not None:
+            max_iters = at_least("Engine.run", "max_iters", max_iters, 1)
+            if max_epochs is not None:
+                raise ArgumentError("Engine.run: takes max_epochs or max_iters, got both")
+        if epoch_length is not None:
+            epoch_length = at_least("Engine.run", "epoch_length", epoch_length, 1)
+        return self._run(data, max_epochs, max_iters, epoch_length)
+
+    def set_data(self, data: Iterable[BatchT]) -> None:
+        """Replace the data of the run: the next batch is the first of these.
+
+        The length of the epoch stays as it is. To be called while a run goes on or is suspended.
+
+        Args:
+            data: The new batches.
+
+        Raises:
+            ArgumentTypeError: ``data`` cannot be iterated over.
+            EngineStateError: There is no run; hand the data to :meth:`run`.
+        """
+        is_iterable("Engine.set_data", "data", data)
+        if self._cursor is None:
+            raise EngineStateError(
+                "Engine.set_data: there must be a run to give data to; pass the data to run"
+            )
+        self._live.data = data
+        self._live.is_data_new = True
+        self._live.wake()
+
+    def terminate(self, *, reason: str = "", skip_completed: bool = False) -> None:
+        """End the run, once the handlers of the event at hand have been called.
+
+        ``TERMINATE`` and then ``COMPLETED`` are fired; ``EPOCH_COMPLETED`` is not, unless the epoch
+        was at its end. Where no run goes on, nothing happens.
+
+        Args:
+            reason: Why, for :attr:`outcome`.
+            skip_completed: Whether ``COMPLETED`` is left out.
+        """
+        if self._cursor is not None:
+            self._live.terminate = Termination(skip_completed, reason)
+            self._live.wake()
+
+    def terminate_epoch(self, *, skip_epoch_completed: bool = False) -> None:
+        """End the epoch, once the handlers of the event at hand have been called.
+
+        ``TERMINATE_SINGLE_EPOCH`` and then ``EPOCH_COMPLETED`` are fired. The next epoch begins
+        with the first batch of the data. During ``EPOCH_COMPLETED`` nothing happens.
+
+        Args:
+            skip_epoch_completed: Whether ``EPOCH_COMPLETED`` is left out.
+
+        Raises:
+            EngineStateError: No epoch is going on.
+        """
+        cursor = self._cursor
+        is_ending = cursor is not None and cursor.phase is Phase.EPOCH_END
+        is_going_on = cursor is not None and cursor.phase in _IN_EPOCH
+        if not is_going_on and not is_ending:
+            raise EngineStateError("Engine.terminate_epoch: there must be an epoch going on")
+        if is_going_on:
+            self._live.terminate_epoch = Termination(skip_epoch_completed)
+            self._live.wake()
+
+    def interrupt(self) -> None:
+        """Suspend the run, once the handlers of the event at hand have been called.
+
+        ``INTERRUPT`` is fired and :meth:`run` returns. The next :meth:`run` goes on with what would
+        have come next; together both fire the events of a run without the break. Where no run goes
+        on, and once it is ending, nothing happens.
+        """
+        if self._runner is not None:
+            self._live.interrupt = True
+            self._live.wake()
+
+    def suppress_exception(self) -> None:
+        """Say that the exception at hand is dealt with: :meth:`run` then returns.
+
+        For handlers of ``EXCEPTION_RAISED`` alone. The run is over all the same, and neither
+        ``EPOCH_COMPLETED`` nor ``COMPLETED`` is fired; :attr:`outcome` says that it failed.
+
+        Raises:
+            EngineStateError: No exception is being handled.
+        """
+        if not isinstance(self._outcome, Failed) or self._runner is None:
+            raise EngineStateError(
+                "Engine.suppress_exception: to be called by a handler of Events.EXCEPTION_RAISED"
+            )
+        self._is_exception_suppressed = True
+
+    def reset(self) -> None:
+        """Forget where the engine stands: the next :meth:`run` is the first one again.
+
+        Counters, limits and a suspended run go; handlers, results and own values stay.
+
+        Raises:
+            EngineStateError: The engine is running.
+        """
+        self._refuse_while_running("Engine.reset")
+        limits = self._limits
+        limits.max_epochs = limits.max_iters = limits.epoch_length = None
+        limits.is_goal = limits.is_open_ended = False
+        self._start_over()
+
+    @property
+    def should_terminate(self) -> bool:
+        """Whether the run was asked to end; stays until the next run."""
+        return self._live.terminate is not None
+
+    @property
+    def should_terminate_single_epoch(self) -> bool:
+        """Whether the epoch was asked to end, and has not yet."""
+        return self._live.terminate_epoch is not None
+
+    @property
+    def should_interrupt(self) -> bool:
+        """Whether the run was asked to be suspended, and is not yet."""
+        return self._live.interrupt
+
+    # saving
+
+    def state_dict(self) -> dict[str, object]:
+        """Give where the engine stands: iterations that are done, limits, counts, own values.
+
+        An iteration that is under way does not count as done: a run that is loaded from here does
+        it again.
+
+        Returns:
+            Whole numbers, ``None``, dictionaries of numbers, and whatever was stored under a
+            :class:`~firesteel.engine.StateKey` (the objects themselves, not copies).
+
+        Example:
+            >>> from firesteel.engine import Engine
+            >>> trainer = Engine(lambda engine, batch: batch)
+            >>> state = trainer.run([1, 2, 3], max_epochs=2)
+            >>> saved = trainer.state_dict()
+            >>> saved["iteration"], saved["epoch"], saved["max_epochs"]
+            (6, 2, 2)
+        """
+        return self._saved().to_dict()
+
+    def load_state_dict(self, state_dict: Mapping[str, object], /) -> None:
+        """Put the engine where another one stood: the next :meth:`run` goes on from there.
+
+        What ignite's engines save can be loaded too, except for its user keys. A suspended run is
+        dropped. Where something is wrong the engine stays as it was.
+
+        Args:
+            state_dict: What :meth:`state_dict` gave. Required are ``epoch_length``, one of
+                ``max_epochs`` and ``max_iters``, and ``iteration``, ``epoch`` and
+                ``epoch_iteration``; or, where the epoch's length is a number, one of the first two.
+
+        Raises:
+            StateDictError: Entries are missing, unknown, of the wrong kind, or contradict.
+            ArgumentTypeError: It is no mapping.
+            EngineStateError: The engine is running.
+        """
+        self._refuse_while_running("Engine.load_state_dict")
+        saved = Saved.from_dict(state_dict)
+        self._start_over()
+        limits, live, state = self._limits, self._live, self._state
+        limits.max_epochs, limits.max_iters = saved.max_epochs, saved.max_iters
+        limits.epoch_length = saved.epoch_length
+        limits.is_open_ended = saved.epoch_length is None
+        limits.is_goal = saved.max_epochs is not None or saved.max_iters is not None
+        state.iteration = saved.iteration
+        state.epoch = saved.epoch + (saved.epoch_iteration > 0)
+        live.is_in_epoch = saved.epoch_iteration > 0
+        live.epoch_start = saved.iteration - saved.epoch_iteration
+        live.pass_start = saved.iteration - saved.data_position
+        self._values.load(saved.values)
+        for event in self._registry:
+            count = saved.counts.get(_full_name(event), 0)
+            self._registry.channel("Engine", event).restart(count)
+        for event in (Events.EPOCH_STARTED, Events.EPOCH_COMPLETED):
+            self._registry.plain("Engine", event).restart(saved.epoch)
+        self._is_loaded = True
+
+    def _position(self) -> tuple[int, int, int]:
+        """Give iterations done, epochs done, and iterations done of the epoch under way."""
+        live, state = self._live, self._state
+        iteration = state.completed_iterations
+        if not live.is_in_epoch:
+            return iteration, state.epoch, 0
+        epoch_iteration = iteration - live.epoch_start
+        if epoch_iteration and epoch_iteration >= self._limits.known_epoch_length:
+            return iteration, state.epoch, 0
+        return iteration, state.epoch - 1, epoch_iteration
+
+    def _saved(self) -> Saved:
+        live, limits, state = self._live, self._limits, self._state
+        iteration, epoch, epoch_iteration = self._position()
+        return Saved(
+            iteration=iteration,
+            epoch=epoch,
+            epoch_iteration=epoch_iteration,
+            data_position=iteration - live.pass_start,
+            epoch_length=None if limits.is_open_ended else limits.epoch_length,
+            max_epochs=limits.max_epochs if limits.is_goal else None,
+            max_iters=limits.max_iters,
+            counts={
+                _full_name(event): count
+                for event in self._registry
+                if event not in _COUNTED_BY_POSITION and (count := state.count(event))
+            },
+            values=self._values.dump(),
+        )
+
+    # how a run begins and ends
+
+    def _run(
+        self,
+        data: Iterable[BatchT] | None,
+        max_epochs: int | None,
+        max_iters: int | None,
+        epoch_length: int | None,
+    ) -> State[BatchT, OutputT]:
+        cursor = self._cursor
+        if cursor is not None and self._limits.are_set:
+            self._go_on_with_limits(max_epochs, max_iters, epoch_length)
+            return self._drive(cursor)
+        if self._has_to_start_over(max_epochs, max_iters):
+            length = self._epoch_length(data, epoch_length)
+            self._start_over()
+            self._limits.start(max_epochs, max_iters, length)
+            self._live.data = data
+            return self._drive(Cursor())
+        self._go_on_with_limits(max_epochs, max_iters, epoch_length)
+        if self._is_reached():
+            self.logger.info("Nothing to do: the engine was loaded where its run had ended.")
+            self._outcome = Completed()
+            return self._state
+        if self._limits.epoch_length is None:
+            self._limits.epoch_length = self._epoch_length(data, epoch_length)
+            self._limits.is_open_ended = self._limits.epoch_length is None
+        return self._drive(self._new_cursor(data))
+
+    def _has_to_start_over(self, max_epochs: int | None, max_iters: int | None) -> bool:
+        """Tell whether a run begins at the beginning, or goes on from where the engine stands."""
+        limits, has_limit = self._limits, max_epochs is not None or max_iters is not None
+        if self._is_loaded:
+            is_between_epochs = not self._live.is_in_epoch
+            return not limits.is_goal and is_between_epochs and not has_limit
+        if not limits.is_goal:
+            return True
+        return self._is_reached() and not limits.are_exceeded_by(max_epochs, max_iters)
+
+    def _is_reached(self) -> bool:
+        """Tell whether the engine stands where its limit is.
+
+        An epoch that was stopped counts, one that failed does not: its iterations are still owed.
+        """
+        iteration, epochs, _ = self._position()
+        is_failed = isinstance(self._outcome, Failed)
+        if not is_failed and not self._is_loaded:
+            epochs = self._state.epoch
+        return self._limits.are_reached(epochs=epochs, iterations=iteration)
+
+    def _go_on_with_limits(
+        self, max_epochs: int | None, max_iters: int | None, epoch_length: int | None
+    ) -> None:
+        """Check new limits against where the engine stands, and take them over."""
+        limits = self._limits
+        iteration, epoch, epoch_iteration = self._position()
+        limits.refuse_other_kind(max_epochs, max_iters)
+        begun = epoch + (epoch_iteration > 0)
+        if max_epochs is not None and max_epochs < begun:
+            raise ArgumentError(
+                f"Engine.run: max_epochs must be at least {begun}, the epoch in which the engine "
+                f"stands, got {max_epochs}; engine.reset() starts over"
+            )
+        if max_iters is not None and max_iters < iteration:
+            raise ArgumentError(
+                f"Engine.run: max_iters must be at least {iteration}, the iteration at which "
+                f"the engine stands, got {max_iters}; engine.reset() starts over"
+            )
+        if epoch_length is not None and epoch_length != limits.epoch_length:
+            if epoch_iteration:
+                raise ArgumentError(
+                    f"Engine.run: epoch_length must be {limits.epoch_length} until the epoch is "
+                    f"complete, got {epoch_length}; engine.reset() starts over"
+                )
+            limits.epoch_length, limits.is_open_ended = epoch_length, False
+        limits.take_over(max_epochs, max_iters)
+
+    def _epoch_length(self, data: Iterable[BatchT] | None, epoch_length: int | None) -> int | None:
+        """Give the length of an epoch over this data, or ``None`` where it is not known."""
+        if epoch_length is not None:
+            return epoch_length
+        if data is None:
+            raise DataError(
+                "Engine.run: epoch_length must be given where there is no data, got None"
+            )
+        length = known_length(data)
+        if length == 0:
+            raise DataError("Engine.run: data must give at least one batch, got a length of 0")
+        return length
+
+    def _start_over(self) -> None:
+        """Put the engine where a new one stands, but for handlers, results and own values."""
+        self._state.iteration = self._state.epoch = 0
+        self._live.restart()
+        self._registry.restart()
+        self._cursor = None
+        self._outcome = None
+        self._is_loaded = False
+
+    def _new_cursor(self, data: Iterable[BatchT] | None) -> Cursor[BatchT]:
+        """Make a run that begins where the engine stands, between two iterations."""
+        state, live = self._state, self._live
+        cursor: Cursor[BatchT] = Cursor()
+        iteration, epoch, epoch_iteration = self._position()
+        state.iteration = cursor.first_iteration = iteration
+        state.epoch = epoch + (epoch_iteration > 0)
+        live.leave_iteration()
+        live.is_in_epoch = cursor.is_epoch_begun = epoch_iteration > 0
+        live.epoch_start = iteration - epoch_iteration
+        live.data = data
+        cursor.num_to_skip = iteration - live.pass_start
+        return cursor
+
+    def _drive(self, cursor: Cursor[BatchT]) -> State[BatchT, OutputT]:
+        self._outcome = None
+        self._is_loaded = self._is_exception_suppressed = False
+        self._cursor = cursor
+        self._runner = threading.get_ident()
+        try:
+            self._outcome = Loop(self, self._parts, cursor, self.logger).drive()
+        except BaseException as error:  # whatever it is, its handlers hear of it, and it goes on
+            self._raise_exception_event(error)
+            if not self._is_exception_suppressed:
+                raise
+        finally:
+            self._runner = None
+            if not isinstance(self._outcome, Interrupted):
+                self._cursor = None
+        return self._state
+
+    def _raise_exception_event(self, error: BaseException) -> None:
+        """Let every handler of ``EXCEPTION_RAISED`` hear of an error, once.
+
+        What one of them raises does not keep the others from hearing, and then takes the error's
+        place with the error as its context.
+        """
+        self._outcome = Failed(f"{type(error).__name__}: {error}")
+        error.add_note(
+            f"firesteel: raised in iteration {self._state.iteration} (epoch {self._state.epoch}) "
+            f"of an engine that runs {self._parts.process_function!r}"
+        )
+        channel = self._registry.with_payload("Engine", Events.EXCEPTION_RAISED)
+        raised: BaseException | None = None
+        for handler in channel.take(channel.count + 1):
+            try:
+                handler(self, error)
+            except BaseException as another:  # noqa: BLE001  # raised below
+                raised = another if raised is None and another is not error else raised
+        if raised is not None:
+            raise raised
+
+    def _refuse_while_running(self, where: str) -> None:
+        if self._runner is None:
+            return
+        whose = "this" if self._runner == threading.get_ident() else "another"
+        raise EngineStateError(
+            f"{where}: the engine must not be running; it is, in {whose} thread"
+            + (", and the call came from inside of its own run" if whose == "this" else "")
+        )
+
+    # handlers
+
+    def _add(
+        self,
+        where: str,
+        event: AnyEvent,
+        handler: Callable[..., object],
+        args: tuple[object, ...],
+        kwargs: Mapping[str, object],
+    ) -> RemovableEventHandle:
+        filed = [
+            (
+                self._registry.channel(where, bare(one)),
+                self._new_entry(where, one, handler, args, kwargs),
+            )
+            for one in single_events(event)
+        ]
+        for channel, entry in filed:
+            channel.add(entry)
+        self._live.wake()
+        return RemovableEventHandle(filed)
+
+    def _new_entry(
+        self,
+        where: str,
+        event: EventEnum | FilteredEvent[Any] | PayloadEvent[Any] | FilteredPayloadEvent[Any, Any],
+        handler: Callable[..., object],
+        args: tuple[object, ...],
+        kwargs: Mapping[str, object],
+    ) -> Entry[Any]:
+        bare_event = bare(event)
+        call = bind(
+            where,
+            handler,
+            args,
+            kwargs,
+            engine_type=Engine,
+            has_payload=isinstance(bare_event, PayloadEvent),
+        )
+        if not isinstance(event, FilteredEvent | FilteredPayloadEvent):
+            return Entry(handler, call, None, event)
+        if isinstance(event.filter, CountFilter) and not event.filter.is_dense:
+            return Entry(handler, call, event.filter, event)
+        return Entry(handler, asked_first(bare_event, event.filter, call), None, event)
+
+    def _check_events(self, where: str, event: AnyEvent) -> None:
+        for one in single_events(event):
+            self._registry.channel(where, bare(one))
+
+    def _due(self, event: BareEvent, channel: Channel[CallT]) -> Sequence[CallT]:
+        if isinstance(event, Events) or event is Events.EXCEPTION_RAISED:
+            return channel.at(self._state.count(event))
+        return channel.take(channel.count + 1)
+
+
+def _full_name(event: BareEvent) -> str:
+    """Give the name under which an event's count is saved."""
+    if isinstance(event, PayloadEvent):
+        return f"PayloadEvent.{event.name}"
+    return f"{type(event).__module__}.{type(event).__qualname__}.{event.name}"

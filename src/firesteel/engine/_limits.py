@@ -1,0 +1,86 @@
+"""How far a run goes: epochs, iterations, and the length of an epoch."""
+
+import sys
+from typing import final
+
+from firesteel.errors import ArgumentError
+
+__all__ = ["Limits"]
+
+
+@final
+class Limits:
+    """The limits of a run.
+
+    Attributes:
+        max_epochs: Epochs after which a run is complete; ``None`` for no such limit.
+        max_iters: Iterations after which a run is complete; ``None`` for no such limit.
+        epoch_length: Iterations of an epoch; ``None`` while it is not known.
+        is_goal: Whether the limit was asked for. A run that was given no limit makes one fresh
+            pass each time; one that was given a limit is gone on with until the limit is reached.
+        is_open_ended: Whether an epoch is one pass over data that does not tell its length.
+    """
+
+    __slots__ = ("epoch_length", "is_goal", "is_open_ended", "max_epochs", "max_iters")
+
+    def __init__(self) -> None:
+        self.max_epochs: int | None = None
+        self.max_iters: int | None = None
+        self.epoch_length: int | None = None
+        self.is_goal = False
+        self.is_open_ended = False
+
+    @property
+    def known_epoch_length(self) -> int:
+        """Iterations after which an epoch ends, whatever the data says."""
+        if self.epoch_length is None or self.is_open_ended:
+            return sys.maxsize // 2  # so that an iteration can be added
+        return self.epoch_length
+
+    @property
+    def are_set(self) -> bool:
+        """Whether there is a limit."""
+        return self.max_epochs is not None or self.max_iters is not None
+
+    def start(
+        self, max_epochs: int | None, max_iters: int | None, epoch_length: int | None
+    ) -> None:
+        """Set the limits of a run that begins: the given ones, else the old ones, else one epoch"""
+        self.epoch_length = epoch_length
+        self.is_open_ended = epoch_length is None
+        if max_epochs is not None or max_iters is not None:
+            self.max_epochs, self.max_iters, self.is_goal = max_epochs, max_iters, True
+        elif not self.is_goal:
+            self.max_epochs, self.max_iters = 1, None
+
+    def take_over(self, max_epochs: int | None, max_iters: int | None) -> None:
+        """Set the limits of a run that goes on; without a limit at all it ends with its epoch."""
+        if max_epochs is not None or max_iters is not None:
+            self.max_epochs, self.max_iters, self.is_goal = max_epochs, max_iters, True
+        elif not self.are_set:
+            self.max_epochs = 1
+
+    def are_exceeded_by(self, max_epochs: int | None, max_iters: int | None) -> bool:
+        """Tell whether new limits lie elsewhere than these, so that a run has to look at them."""
+        return (max_epochs is not None and max_epochs != self.max_epochs) or (
+            max_iters is not None and max_iters != self.max_iters
+        )
+
+    def refuse_other_kind(self, max_epochs: int | None, max_iters: int | None) -> None:
+        """Refuse a limit in iterations where there is one in epochs, and the reverse."""
+        if max_iters is not None and self.max_epochs is not None and self.is_goal:
+            old, new = f"max_epochs={self.max_epochs}", f"max_iters={max_iters}"
+        elif max_epochs is not None and self.max_iters is not None:
+            old, new = f"max_iters={self.max_iters}", f"max_epochs={max_epochs}"
+        else:
+            return
+        raise ArgumentError(
+            f"Engine.run: the engine has {old} and takes no {new}; set the old limit in "
+            "engine.state to None first, or call engine.reset(), to start over"
+        )
+
+    def are_reached(self, *, epochs: int, iterations: int) -> bool:
+        """Tell whether so many epochs or iterations complete a run."""
+        return (self.max_epochs is not None and epochs >= self.max_epochs) or (
+            self.max_iters is not None and iterations >= self.max_iters
+        )

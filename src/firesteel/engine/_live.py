@@ -1,0 +1,114 @@
+"""What the loop and the world outside it share while a run goes on."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import Enum
+from typing import Final, Generic, final
+
+from typing_extensions import TypeVar
+
+__all__ = ["MISSING", "Live", "Missing", "Termination"]
+
+BatchT = TypeVar("BatchT")
+OutputT = TypeVar("OutputT")
+
+
+class Missing(Enum):
+    """The type of ``MISSING``."""
+
+    MISSING = "missing"
+
+
+MISSING: Final = Missing.MISSING
+"""Stands where there is no value yet: ``None`` may be a value."""
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Termination:
+    """A call of ``terminate`` or ``terminate_epoch`` that has not been answered yet.
+
+    Attributes:
+        is_silent: Whether the event that would close the run or the epoch is left out.
+        reason: Why, in the caller's words.
+    """
+
+    is_silent: bool
+    reason: str = ""
+
+
+@final
+class Live(Generic[BatchT, OutputT]):
+    """What is written in each iteration, and what the loop is asked to do.
+
+    The loop compares the iteration with two numbers and tests nothing else. Whoever wants to be
+    heard calls ``wake``, which sets both to zero.
+
+    Attributes:
+        batch: The batch at hand; ``MISSING`` while the next one is fetched.
+        data: What the batches come from; ``None`` for an engine without data.
+        output: What the process function returned; ``MISSING`` from the next batch on.
+        due: The next iteration at which a handler is to be called.
+        stop: The next iteration after which the loop has to look up.
+        is_fetching: Whether handlers of the fetching of a batch are running.
+        unused_asks: How often ``GET_BATCH_STARTED`` was fired for a batch that was not used.
+        unused_batches: How often ``GET_BATCH_COMPLETED`` was fired for such a batch.
+        is_in_epoch: Whether an epoch has begun and not yet ended.
+        epoch_start: The iteration after which the epoch began.
+        pass_start: The iteration after which the current pass over the data began.
+        terminate: A request to end the run.
+        terminate_epoch: A request to end the epoch.
+        interrupt: Whether there is a request to suspend the run.
+        is_data_new: Whether the data was replaced and has to be started.
+    """
+
+    __slots__ = (
+        "batch",
+        "data",
+        "due",
+        "epoch_start",
+        "interrupt",
+        "is_data_new",
+        "is_fetching",
+        "is_in_epoch",
+        "output",
+        "pass_start",
+        "stop",
+        "terminate",
+        "terminate_epoch",
+        "unused_asks",
+        "unused_batches",
+    )
+
+    def __init__(self) -> None:
+        self.data: Iterable[BatchT] | None = None
+        self.restart()
+
+    def restart(self) -> None:
+        """Put everything but the data where a new engine has it."""
+        self.batch: BatchT | Missing = MISSING
+        self.output: OutputT | Missing = MISSING
+        self.due = 0
+        self.stop = 0
+        self.is_fetching = False
+        self.unused_asks = 0
+        self.unused_batches = 0
+        self.is_in_epoch = False
+        self.epoch_start = 0
+        self.pass_start = 0
+        self.terminate: Termination | None = None
+        self.terminate_epoch: Termination | None = None
+        self.interrupt = False
+        self.is_data_new = False
+
+    def wake(self) -> None:
+        """Make the loop look up after the iteration it is in."""
+        self.due = self.stop = 0
+
+    def leave_iteration(self) -> None:
+        """Leave the iteration at hand, and what an earlier run was asked to do."""
+        self.batch = MISSING
+        self.is_fetching = False
+        self.is_data_new = False
+        self.terminate = self.terminate_epoch = None
+        self.interrupt = False

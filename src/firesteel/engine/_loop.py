@@ -1,0 +1,502 @@
+"""The one loop: a run, from its first event to its last."""
+
+import logging
+import warnings
+from collections.abc import Callable, Iterator
+from functools import partial
+from itertools import islice, repeat
+from typing import Final, Generic, final
+
+from typing_extensions import TypeVar
+
+from firesteel.errors import DataError
+from firesteel.events import Channel, Events, Registry
+
+from ._limits import Limits
+from ._live import MISSING, Live, Missing
+from ._outcome import Completed, Interrupted, RunOutcome, StopCause, Stopped
+from ._phases import (
+    BATCH_ASKED_FOR,
+    BATCH_THERE,
+    END,
+    EPOCH_END,
+    EPOCH_START,
+    ITERATION_STARTED,
+    ITERATIONS,
+    NOTHING,
+    OVER,
+    START,
+    SUSPENDED,
+    Cursor,
+    Pending,
+    Phase,
+)
+from ._state import State
+
+__all__ = ["Loop", "Parts", "known_length"]
+
+EngineT = TypeVar("EngineT")  # what the process function and the handlers are handed
+BatchT = TypeVar("BatchT")
+OutputT = TypeVar("OutputT")
+
+_COMPLETED: Final = Completed()
+
+_FAR: Final = 2**29
+"""The loop looks up after so many iterations at the latest: small numbers compare faster."""
+
+
+@final
+class Parts(Generic[EngineT, BatchT, OutputT]):
+    """What all runs of one engine share.
+
+    Attributes:
+        process_function: What is run.
+        state: What users read.
+        live: What is written in each iteration, and requests.
+        limits: How far a run goes.
+        clock: Gives the time in seconds.
+    """
+
+    __slots__ = (
+        "clock",
+        "completed",
+        "data_ended",
+        "epoch_completed",
+        "epoch_started",
+        "epoch_terminated",
+        "get_batch_completed",
+        "get_batch_started",
+        "interrupted",
+        "iteration_completed",
+        "iteration_started",
+        "limits",
+        "live",
+        "process_function",
+        "started",
+        "state",
+        "terminated",
+    )
+
+    def __init__(
+        self,
+        process_function: Callable[[EngineT, BatchT], OutputT],
+        *,
+        state: State[BatchT, OutputT],
+        live: Live[BatchT, OutputT],
+        limits: Limits,
+        registry: Registry[EngineT],
+        clock: Callable[[], float],
+    ) -> None:
+        self.process_function = process_function
+        self.state = state
+        self.live = live
+        self.limits = limits
+        self.clock = clock
+        channel = partial(registry.plain, "Engine")
+        self.started = channel(Events.STARTED)
+        self.epoch_started = channel(Events.EPOCH_STARTED)
+        self.get_batch_started = channel(Events.GET_BATCH_STARTED)
+        self.get_batch_completed = channel(Events.GET_BATCH_COMPLETED)
+        self.data_ended = channel(Events.DATALOADER_STOP_ITERATION)
+        self.iteration_started = channel(Events.ITERATION_STARTED)
+        self.iteration_completed = channel(Events.ITERATION_COMPLETED)
+        self.epoch_completed = channel(Events.EPOCH_COMPLETED)
+        self.completed = channel(Events.COMPLETED)
+        self.terminated = channel(Events.TERMINATE)
+        self.epoch_terminated = channel(Events.TERMINATE_SINGLE_EPOCH)
+        self.interrupted = channel(Events.INTERRUPT)
+
+
+@final
+class Loop(Generic[EngineT, BatchT, OutputT]):
+    """Drives one run of an engine from phase to phase.
+
+    Each phase does its part, fires its events and says which phase is next; between an event and
+    what follows it, requests to stop are answered. To suspend a run is to remember the phase that
+    would have been next, to resume it is to begin with that one.
+
+    The hot part is the ``for`` in ``_iterate``: in each iteration one number is compared, and
+    handlers with filters, ends of epochs and requests all move that number.
+    """
+
+    __slots__ = (
+        "_cursor",
+        "_engine",
+        "_leave_for",
+        "_limits",
+        "_live",
+        "_logger",
+        "_outcome",
+        "_parts",
+        "_since_s",
+        "_state",
+        "_stop_iteration",
+    )
+
+    def __init__(
+        self,
+        engine: EngineT,
+        parts: Parts[EngineT, BatchT, OutputT],
+        cursor: Cursor[BatchT],
+        logger: logging.Logger,
+    ) -> None:
+        self._engine = engine
+        self._parts = parts
+        self._state = parts.state
+        self._live = parts.live
+        self._limits = parts.limits
+        self._cursor = cursor
+        self._logger = logger if logger.isEnabledFor(logging.INFO) else None
+        self._leave_for: Phase | None = None
+        self._stop_iteration: StopIteration | None = None
+        self._since_s = parts.clock()
+        self._outcome: RunOutcome = _COMPLETED
+
+    def drive(self) -> RunOutcome:
+        """Run, or go on, until the run is over or suspended, and say how it ended."""
+        cursor = self._cursor
+        phase = self._start() if cursor.phase is START else self._answer(cursor.phase)
+        while phase is not SUSPENDED:
+            cursor.phase = phase
+            if phase is ITERATIONS:
+                phase = self._iterate()
+            elif phase is EPOCH_START:
+                phase = self._start_epoch()
+            elif phase is EPOCH_END:
+                phase = self._end_epoch()
+            else:
+                self._end()
+                break
+        return self._outcome
+
+    # the phases, each giving the next one
+
+    def _start(self) -> Phase:
+        if self._logger is not None:
+            self._logger.info("%s", self._announcement())
+        self._fire(self._parts.started)
+        return self._answer(EPOCH_START)
+
+    def _start_epoch(self) -> Phase:
+        state, live, cursor = self._state, self._live, self._cursor
+        self._take_time()
+        cursor.epoch_s = 0.0
+        if cursor.is_epoch_begun:
+            cursor.is_epoch_begun = False
+        else:
+            state.epoch += 1
+            live.epoch_start = state.iteration
+        live.is_in_epoch = True
+        self._fire_at(self._parts.epoch_started, state.epoch)
+        return self._answer(ITERATIONS)
+
+    def _iterate(self) -> Phase:
+        engine, live, cursor = self._engine, self._live, self._cursor
+        state, process_function = self._state, self._parts.process_function
+        completed = self._parts.iteration_completed
+        missing = MISSING  # a local: a global costs a tenth of the loop
+        while True:
+            iteration = state.iteration - (cursor.pending is ITERATION_STARTED)
+            batches = self._batches()
+            stop = min(self._next_stop(), iteration + _FAR)
+            always = completed.always
+            live.stop = min(completed.due, stop)
+            live.due = 0 if always else live.stop
+            call_always = completed.together
+            for live.batch in batches:
+                iteration += 1
+                state.iteration = iteration
+                live.output = missing
+                live.output = process_function(engine, live.batch)
+                if iteration >= live.due:
+                    if iteration < live.stop:
+                        call_always(engine)
+                        if iteration >= live.stop:  # a handler woke the loop
+                            break
+                    else:
+                        for handler in completed.take(iteration):
+                            handler(engine)
+                        if iteration >= stop or not live.stop:
+                            break
+                        live.stop = min(completed.due, stop)
+                        live.due = 0 if always else live.stop
+                live.batch = missing  # noqa: PLW2901  # nothing may hold it from here on
+            else:
+                next_phase = self._after_batches()
+                if next_phase is not None:
+                    return next_phase
+                continue
+            next_phase = self._answer(self._after_iteration())
+            if next_phase is not ITERATIONS:
+                return next_phase
+
+    def _end_epoch(self) -> Phase:
+        state, cursor, channel = self._state, self._cursor, self._parts.epoch_completed
+        self._live.is_in_epoch = False
+        self._take_time()
+        state.times.epoch_s = cursor.epoch_s
+        self._fire_at(channel, state.epoch)
+        if channel.is_heard:
+            self._take_time()
+            state.times.epoch_s = cursor.epoch_s
+        if self._logger is not None:
+            self._logger.info("Epoch %d is complete after %.3f s.", state.epoch, cursor.epoch_s)
+        self._live.terminate_epoch = None
+        return self._answer(self._after_epoch())
+
+    def _end(self) -> None:
+        state, live, cursor, parts = self._state, self._live, self._cursor, self._parts
+        termination = live.terminate
+        self._take_time()
+        state.times.run_s = cursor.run_s
+        if termination is not None:
+            self._outcome = Stopped(StopCause.TERMINATED, termination.reason)
+        if termination is not None or (live.is_in_epoch and not cursor.is_data_spent):
+            self._fire(parts.terminated)
+        if termination is None or not termination.is_silent:
+            self._fire(parts.completed)
+            if parts.completed.is_heard:
+                self._take_time()
+                state.times.run_s = cursor.run_s
+        if self._logger is not None:
+            self._logger.info("The run is over after %.3f s: %s.", cursor.run_s, self._outcome)
+        cursor.phase = OVER
+
+    # what comes after what
+
+    def _after_iteration(self) -> Phase:
+        state, limits = self._state, self._limits
+        if self._live.epoch_start + limits.known_epoch_length <= state.iteration:
+            return EPOCH_END
+        if limits.max_iters is not None and state.iteration >= limits.max_iters:
+            return END
+        return ITERATIONS
+
+    def _after_epoch(self) -> Phase:
+        state = self._state
+        if self._cursor.is_data_spent or self._limits.are_reached(
+            epochs=state.epoch, iterations=state.iteration
+        ):
+            return END
+        return EPOCH_START
+
+    def _next_stop(self) -> int:
+        """Give the iteration after which the loop has to look up."""
+        limits = self._limits
+        end_of_epoch = self._live.epoch_start + limits.known_epoch_length
+        return end_of_epoch if limits.max_iters is None else min(end_of_epoch, limits.max_iters)
+
+    def _answer(self, phase: Phase) -> Phase:
+        """Answer what the loop was asked to do; without a request ``phase`` is next."""
+        live = self._live
+        if live.terminate is not None:
+            self._give_iteration_up()
+            return END
+        if live.terminate_epoch is not None:
+            is_silent = live.terminate_epoch.is_silent
+            live.terminate_epoch = None
+            self._give_iteration_up()
+            self._cursor.source = None
+            self._fire(self._parts.epoch_terminated)
+            if not is_silent:
+                return EPOCH_END
+            live.is_in_epoch = False
+            return self._answer(self._after_epoch())
+        if live.interrupt:
+            live.interrupt = False
+            self._fire(self._parts.interrupted)
+            self._cursor.phase = phase
+            self._outcome = Interrupted()
+            self._take_time()
+            return SUSPENDED
+        return phase
+
+    def _give_iteration_up(self) -> None:
+        """Leave the iteration under way as it is, if there is one."""
+        live, cursor = self._live, self._cursor
+        if cursor.pending in {BATCH_ASKED_FOR, BATCH_THERE}:
+            live.unused_asks += 1
+        if cursor.pending is BATCH_THERE:
+            live.unused_batches += 1
+        if cursor.pending is not NOTHING:
+            live.batch = MISSING
+        live.is_fetching = False
+        cursor.pending = NOTHING
+
+    # batches
+
+    def _batches(self) -> Iterator[BatchT]:
+        """Give the batches to come, with the events around them where somebody listens."""
+        parts = self._parts
+        if (
+            parts.get_batch_started.is_heard
+            or parts.get_batch_completed.is_heard
+            or parts.iteration_started.is_heard
+            or self._cursor.pending is not NOTHING
+        ):
+            return self._announced_batches()
+        self._live.batch = MISSING
+        return self._source()
+
+    def _announced_batches(self) -> Iterator[BatchT]:
+        while True:
+            try:
+                batch = self._announced_batch()
+            except StopIteration as error:  # a handler's own: it must not pass for an end of data
+                self._stop_iteration = error
+                return
+            if isinstance(batch, Missing):
+                return
+            yield batch
+            del batch  # nothing may hold the old batch while the next one is fetched
+
+    def _announced_batch(self) -> BatchT | Missing:
+        """Fetch a batch and fire the events around it; ``MISSING`` to leave the loop."""
+        state, live, cursor = self._state, self._live, self._cursor
+        parts = self._parts
+        pending, cursor.pending = cursor.pending, NOTHING
+        if pending is NOTHING:
+            live.batch = MISSING
+            live.is_fetching = True
+            if live.data is not None:
+                self._fire_at(parts.get_batch_started, state.count(Events.GET_BATCH_STARTED))
+            if self._has_to_leave(BATCH_ASKED_FOR):
+                return MISSING
+        if pending in {NOTHING, BATCH_ASKED_FOR}:
+            live.is_fetching = True
+            live.batch = next(self._source(), MISSING)
+            if live.batch is MISSING:
+                cursor.pending = BATCH_ASKED_FOR
+                return MISSING
+            if live.data is not None:
+                self._fire_at(parts.get_batch_completed, state.count(Events.GET_BATCH_COMPLETED))
+            if self._has_to_leave(BATCH_THERE):
+                return MISSING
+        if pending is not ITERATION_STARTED:
+            live.is_fetching = False
+            live.output = MISSING
+            state.iteration += 1
+            self._fire_at(parts.iteration_started, state.iteration)
+            if self._has_to_leave(ITERATION_STARTED):
+                return MISSING
+        return live.batch
+
+    def _has_to_leave(self, pending: Pending) -> bool:
+        """Answer requests in the middle of an iteration, and tell whether to leave it there."""
+        if self._live.stop:
+            return False
+        self._cursor.pending = pending
+        phase = self._answer(ITERATIONS)
+        if phase is ITERATIONS:
+            self._cursor.pending = NOTHING
+            return False
+        self._leave_for = phase
+        return True
+
+    def _after_batches(self) -> Phase | None:
+        """After the batches ended: say which phase is next; ``None`` begins the data anew."""
+        state, live, cursor = self._state, self._live, self._cursor
+        if self._stop_iteration is not None:
+            raise self._stop_iteration
+        if self._leave_for is not None:
+            phase, self._leave_for = self._leave_for, None
+            return phase
+        if self._limits.is_open_ended and state.epoch_iteration > 0:
+            self._limits.epoch_length = state.epoch_iteration
+            self._give_asking_up()
+            return self._answer(EPOCH_END)
+        if state.iteration == live.pass_start:
+            return self._end_dry()
+        cursor.source = None
+        self._fire(self._parts.data_ended)
+        phase = self._answer(ITERATIONS)
+        return None if phase is ITERATIONS else phase
+
+    def _end_dry(self) -> Phase:
+        """End the run where the data gives nothing any more."""
+        state, cursor = self._state, self._cursor
+        self._give_asking_up()
+        if state.iteration == cursor.first_iteration:
+            raise DataError(
+                "Engine.run: data must give at least one batch, got none; an iterator can be read "
+                "only once: pass what it is made from, or a new one"
+            )
+        cursor.is_data_spent = True
+        reason = f"the data ended after iteration {state.iteration}, in epoch {state.epoch}"
+        self._outcome = Stopped(StopCause.DATA_EXHAUSTED, reason)
+        warnings.warn(
+            f"Engine.run: {reason}, before the run was complete; an iterator can be read only "
+            "once: pass what it is made from, or call engine.set_data with a new one on "
+            "DATALOADER_STOP_ITERATION",
+            stacklevel=7,
+        )
+        return EPOCH_END if state.epoch_iteration else END
+
+    def _give_asking_up(self) -> None:
+        """Note that a batch was asked for in vain."""
+        self._live.unused_asks += 1
+        self._live.is_fetching = False
+        self._cursor.pending = NOTHING
+
+    def _source(self) -> Iterator[BatchT]:
+        """Give the current pass over the data; begin one where there is none."""
+        live, cursor = self._live, self._cursor
+        if live.is_data_new:
+            live.is_data_new = False
+            cursor.source = None
+        if cursor.source is None:
+            cursor.source = self._new_pass()
+        return cursor.source
+
+    def _new_pass(self) -> Iterator[BatchT]:
+        live, cursor = self._live, self._cursor
+        num_to_skip, cursor.num_to_skip = cursor.num_to_skip, 0
+        live.pass_start = self._state.iteration
+        if live.data is None:
+            # an engine without data is an Engine[None, ...]
+            return repeat(None)  # type: ignore[arg-type]
+        source = iter(live.data)
+        if num_to_skip and source is not live.data:
+            num_to_skip %= known_length(live.data) or num_to_skip + 1
+            if self._logger is not None:
+                self._logger.info("Passing over %d batches that were used already.", num_to_skip)
+            live.pass_start -= num_to_skip
+            next(islice(source, num_to_skip, num_to_skip), None)
+        return source
+
+    # small things
+
+    def _fire(self, channel: Channel[Callable[[EngineT], object]]) -> None:
+        self._fire_at(channel, channel.count + 1)
+
+    def _fire_at(self, channel: Channel[Callable[[EngineT], object]], count: int) -> None:
+        channel.count = count
+        if channel.is_heard:
+            for handler in channel.take(count):
+                handler(self._engine)
+
+    def _take_time(self) -> None:
+        """Add the time since the last call to that of the epoch and that of the run."""
+        cursor, now_s = self._cursor, self._parts.clock()
+        elapsed_s, self._since_s = now_s - self._since_s, now_s
+        cursor.run_s += elapsed_s
+        cursor.epoch_s += elapsed_s
+
+    def _announcement(self) -> str:
+        limits, state = self._limits, self._state
+        limit = (
+            f"max_epochs={limits.max_epochs}"
+            if limits.max_iters is None
+            else f"max_iters={limits.max_iters}"
+        )
+        if state.iteration == 0:
+            return f"Engine run starting with {limit}."
+        return f"Engine run going on after iteration {state.iteration} with {limit}."
+
+
+def known_length(data: object) -> int | None:
+    """Give the number of batches, or ``None`` where the data does not tell it."""
+    try:
+        return len(data)  # type: ignore[arg-type]  # asked, not known
+    except TypeError:  # also a DataLoader's over an iterable data set: a length, but not always
+        return None

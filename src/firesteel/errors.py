@@ -1,0 +1,93 @@
+"""Every exception that firesteel raises on purpose, as one family.
+
+::
+
+    FiresteelError
+    |-- ArgumentError          ValueError      an argument is out of its range
+    |-- ArgumentTypeError      TypeError       an argument is of another kind
+    |-- HandlerSignatureError  TypeError       a handler cannot be called with what it will get
+    |-- UnknownEventError      ValueError      the event is not registered on this engine
+    |-- NotAvailableError      RuntimeError    a value was read before it exists
+    |-- UnknownKeyError        KeyError        nothing is stored under this key or name
+    |-- StateDictError         ValueError      a state_dict misses entries, or they contradict
+    |-- EngineStateError       RuntimeError    the call does not fit what the engine is doing
+    |-- DataError              ValueError      the data cannot feed a run
+    |-- NotComputableError     RuntimeError    a metric has seen nothing it could compute from
+    |-- MissingExtraError      ImportError     an optional package is not installed
+
+Catch the family, or the built-in that each also is.
+"""
+
+from typing_extensions import override
+
+__all__ = [
+    "ArgumentError",
+    "ArgumentTypeError",
+    "DataError",
+    "EngineStateError",
+    "FiresteelError",
+    "HandlerSignatureError",
+    "MissingExtraError",
+    "NotAvailableError",
+    "NotComputableError",
+    "StateDictError",
+    "UnknownEventError",
+    "UnknownKeyError",
+]
+
+
+class FiresteelError(Exception):
+    """What every error of this package derives from."""
+
+
+class ArgumentError(FiresteelError, ValueError):
+    """An argument has the right kind but not a value that makes sense."""
+
+
+class ArgumentTypeError(FiresteelError, TypeError):
+    """An argument is not of the kind that is asked for."""
+
+
+class HandlerSignatureError(FiresteelError, TypeError, ValueError):
+    """A handler or process function cannot take the arguments that it will be called with.
+
+    It is a ``TypeError``, as a wrong call is everywhere in Python, and a ``ValueError`` too, since
+    that is what scripts written for ignite catch.
+    """
+
+
+class UnknownEventError(FiresteelError, ValueError):
+    """The event was not registered on this engine."""
+
+
+class NotAvailableError(FiresteelError, RuntimeError):
+    """A value was read at a moment at which it does not exist."""
+
+
+class UnknownKeyError(FiresteelError, KeyError):
+    """Nothing is stored under this key or name."""
+
+    @override
+    def __str__(self) -> str:
+        # KeyError shows the repr of its argument, which would put the sentence in quotes
+        return str(self.args[0]) if self.args else ""
+
+
+class StateDictError(FiresteelError, ValueError):
+    """A ``state_dict`` has missing, extra or contradictory entries."""
+
+
+class EngineStateError(FiresteelError, RuntimeError):
+    """The call does not fit what the engine is doing at the moment."""
+
+
+class DataError(FiresteelError, ValueError):
+    """The data cannot feed a run."""
+
+
+class NotComputableError(FiresteelError, RuntimeError):
+    """A metric has seen nothing that it could compute its value from."""
+
+
+class MissingExtraError(FiresteelError, ModuleNotFoundError):
+    """An optional package is needed here and not installed."""

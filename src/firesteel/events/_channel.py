@@ -1,0 +1,182 @@
+"""One event's handlers, kept so that a firing only touches those that are due."""
+
+from collections.abc import Callable, Sequence
+from heapq import heapify, heapreplace
+from typing import Generic, final
+
+from typing_extensions import TypeVar
+
+from ._filters import NEVER, CountFilter
+from ._unrolled import unrolled
+
+__all__ = ["Channel", "Entry"]
+
+CallT = TypeVar("CallT", bound=Callable[..., object])
+
+
+@final
+class Entry(Generic[CallT]):
+    """One handler on one event.
+
+    Attributes:
+        handler: What the user handed over, to be found again by.
+        call: What is called when the event fires.
+        filter: At which counts it is due; ``None`` for every count.
+        source: The event, bare or filtered, that it was added with.
+        order: Its place among the handlers of the event.
+    """
+
+    __slots__ = ("__weakref__", "call", "filter", "handler", "order", "source")
+
+    def __init__(
+        self,
+        handler: Callable[..., object],
+        call: CallT,
+        filter_: CountFilter | None,
+        source: object,
+    ) -> None:
+        self.handler = handler
+        self.call = call
+        self.filter = filter_
+        self.source = source
+        self.order = 0
+
+
+@final
+class Group(Generic[CallT]):
+    """The handlers of one event that have equal filters.
+
+    Attributes:
+        filter: At which counts they are due.
+        entries: The handlers.
+        calls: What to call when they are due and no other filtered handler is.
+    """
+
+    __slots__ = ("calls", "entries", "filter")
+
+    def __init__(self, filter_: CountFilter, entries: list[Entry[CallT]]) -> None:
+        self.filter = filter_
+        self.entries = entries
+        self.calls: tuple[CallT, ...] = ()
+
+
+@final
+class Channel(Generic[CallT]):
+    """The handlers of one event, in the order in which they were added.
+
+    Handlers without a filter stand in ``always``. Those with a filter wait in a heap, by the next
+    count at which they are due, and ``due`` is the earliest of these; a firing below it costs one
+    comparison, however many there are. A firing works on the handlers that were there when it
+    began: one that is added meanwhile waits for the next, one that is removed meanwhile still runs.
+
+    Attributes:
+        always: What to call at every count below ``due``.
+        due: The next count at which a filtered handler is due.
+        count: The count of the latest firing that was looked at.
+        is_heard: Whether there are handlers.
+    """
+
+    __slots__ = (
+        "__weakref__",
+        "_entries",
+        "_heap",
+        "_plain",
+        "_together",
+        "always",
+        "count",
+        "due",
+        "is_heard",
+    )
+
+    def __init__(self) -> None:
+        self._entries: list[Entry[CallT]] = []
+        self._plain: list[Entry[CallT]] = []
+        self._heap: list[tuple[int, int, Group[CallT]]] = []
+        self.always: tuple[CallT, ...] = ()
+        self.due = NEVER
+        self.count = 0
+        self.is_heard = False
+        self._together: Callable[..., object] | None = None
+
+    @property
+    def together(self) -> Callable[..., object]:
+        """All of ``always`` as one function."""
+        if self._together is None:
+            self._together = unrolled(self.always)
+        return self._together
+
+    @property
+    def entries(self) -> Sequence[Entry[CallT]]:
+        """All handlers, in the order in which they were added."""
+        return self._entries
+
+    def add(self, entry: Entry[CallT]) -> None:
+        """Add a handler behind the others."""
+        entry.order = self._entries[-1].order + 1 if self._entries else 0
+        self._entries.append(entry)
+        self._plan()
+
+    def remove(self, entry: Entry[CallT]) -> None:
+        """Take a handler out, if it is there."""
+        self._entries = [other for other in self._entries if other is not entry]
+        self._plan()
+
+    def restart(self, count: int = 0) -> None:
+        """Count from here, ``count`` being the latest firing."""
+        self.count = count
+        if self._heap:
+            self._plan()
+
+    def take(self, count: int) -> Sequence[CallT]:
+        """Give what is to be called at this firing, and move on to it."""
+        self.count = count
+        return self.always if count < self.due else self._pick(count)
+
+    def at(self, count: int) -> Sequence[CallT]:
+        """Give what is to be called at ``count``, without moving on."""
+        return [
+            entry.call
+            for entry in self._entries
+            if entry.filter is None or entry.filter.fires(count)
+        ]
+
+    def _plan(self) -> None:
+        """Work out who is due when."""
+        self.is_heard = bool(self._entries)
+        self._together = None
+        self._plain = [entry for entry in self._entries if entry.filter is None]
+        self.always = tuple(entry.call for entry in self._plain)
+        groups: dict[CountFilter, Group[CallT]] = {}
+        for entry in self._entries:
+            if entry.filter is not None:
+                groups.setdefault(entry.filter, Group(entry.filter, [])).entries.append(entry)
+        for group in groups.values():
+            group.calls = self._in_order(group.entries)
+        self._heap = [
+            (group.filter.next_after(self.count), number, group)
+            for number, group in enumerate(groups.values())
+        ]
+        heapify(self._heap)
+        self.due = self._heap[0][0] if self._heap else NEVER
+
+    def _pick(self, count: int) -> Sequence[CallT]:
+        """Give what is to be called at a count at which somebody with a filter is due."""
+        heap, groups = self._heap, list[Group[CallT]]()
+        while heap[0][0] <= count:
+            due, number, group = heap[0]
+            heapreplace(heap, (group.filter.next_after(count), number, group))
+            # one that was due before was passed over: the counts were set forward
+            if due == count or group.filter.fires(count):
+                groups.append(group)
+        self.due = heap[0][0]
+        if len(groups) == 1:
+            return groups[0].calls
+        return self._in_order([entry for group in groups for entry in group.entries])
+
+    def _in_order(self, filtered: Sequence[Entry[CallT]]) -> tuple[CallT, ...]:
+        """Give the calls of these and of the handlers without a filter, as they were added."""
+        return tuple(entry.call for entry in sorted([*self._plain, *filtered], key=_order))
+
+
+def _order(entry: Entry[CallT]) -> int:
+    return entry.order

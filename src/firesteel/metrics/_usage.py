@@ -1,0 +1,145 @@
+"""When an attached metric is reset, updated and computed."""
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+
+# Any: a filter of a usage does not care whose engine asks it.
+from typing import Any, SupportsIndex, final
+
+from firesteel.engine import Engine
+from firesteel.events import EventEnum, Events, FilteredEvent, filtered
+
+__all__ = [
+    "BatchFiltered",
+    "BatchWise",
+    "EpochWise",
+    "MetricUsage",
+    "RunningBatchWise",
+    "RunningEpochWise",
+    "SingleEpochRunningBatchWise",
+]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MetricUsage:
+    """On which events a metric is reset, updated and computed.
+
+    Where two of these are one event, the metric is reset first, then updated, then computed.
+
+    Attributes:
+        started: The event that resets the metric.
+        iteration_completed: The event that updates it with the output.
+        completed: The event that computes its result.
+        is_lazy: Whether the result is computed only when somebody reads it, which spares a device a
+            wait in each iteration.
+    """
+
+    started: EventEnum | FilteredEvent[Engine[Any, Any]]
+    iteration_completed: EventEnum | FilteredEvent[Engine[Any, Any]]
+    completed: EventEnum | FilteredEvent[Engine[Any, Any]]
+    is_lazy: bool = False
+
+
+@final
+class EpochWise(MetricUsage):
+    """Over all batches of an epoch: the usual way."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            started=Events.EPOCH_STARTED,
+            iteration_completed=Events.ITERATION_COMPLETED,
+            completed=Events.EPOCH_COMPLETED,
+        )
+
+
+@final
+class RunningEpochWise(MetricUsage):
+    """Over the outputs that epochs end with, all epochs of the run together."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            started=Events.STARTED,
+            iteration_completed=Events.EPOCH_COMPLETED,
+            completed=Events.EPOCH_COMPLETED,
+        )
+
+
+@final
+class BatchWise(MetricUsage):
+    """For each batch on its own."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            started=Events.ITERATION_STARTED,
+            iteration_completed=Events.ITERATION_COMPLETED,
+            completed=Events.ITERATION_COMPLETED,
+            is_lazy=True,
+        )
+
+
+@final
+class RunningBatchWise(MetricUsage):
+    """Over all batches of the run so far, after each batch."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            started=Events.STARTED,
+            iteration_completed=Events.ITERATION_COMPLETED,
+            completed=Events.ITERATION_COMPLETED,
+            is_lazy=True,
+        )
+
+
+@final
+class SingleEpochRunningBatchWise(MetricUsage):
+    """Over all batches of the epoch so far, after each batch."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            started=Events.EPOCH_STARTED,
+            iteration_completed=Events.ITERATION_COMPLETED,
+            completed=Events.ITERATION_COMPLETED,
+            is_lazy=True,
+        )
+
+
+@final
+class BatchFiltered(MetricUsage):
+    """Over some of the batches of an epoch; one kind of filter, as in ``Events.X(...)``.
+
+    Args:
+        event_filter: Asked after each iteration, with the engine and the iteration.
+        every: Take every so manieth iteration, ``>= 1``.
+        once: Take this iteration, or these, ``>= 1``.
+        before: Take iterations below this, ``>= 0``.
+        after: Take iterations above this, ``>= 0``.
+
+    Raises:
+        ArgumentError: No filter, or filters that exclude each other.
+
+    Example:
+        >>> BatchFiltered(every=10).iteration_completed
+        Events.ITERATION_COMPLETED(every=10)
+    """
+
+    def __init__(
+        self,
+        event_filter: Callable[[Engine[Any, Any], int], bool] | None = None,
+        *,
+        every: SupportsIndex | None = None,
+        once: SupportsIndex | Collection[SupportsIndex] | None = None,
+        before: SupportsIndex | None = None,
+        after: SupportsIndex | None = None,
+    ) -> None:
+        super().__init__(
+            started=Events.EPOCH_STARTED,
+            iteration_completed=filtered(
+                Events.ITERATION_COMPLETED,
+                event_filter,
+                every=every,
+                once=once,
+                before=before,
+                after=after,
+            ),
+            completed=Events.EPOCH_COMPLETED,
+        )
