@@ -56,7 +56,6 @@ OutputT = TypeVar("OutputT", covariant=True)
 OutputT_contra = TypeVar("OutputT_contra", contravariant=True)
 HandleT = TypeVar("HandleT")
 HandleT_co = TypeVar("HandleT_co", covariant=True)
-NameT_contra = TypeVar("NameT_contra", contravariant=True, default=str)
 PayloadT = TypeVar("PayloadT")
 P = ParamSpec("P")
 Ts = TypeVarTuple("Ts")
@@ -80,18 +79,18 @@ _COUNTED_BY_POSITION: Final = frozenset(
 _IN_EPOCH: Final = frozenset({Phase.EPOCH_START, Phase.ITERATIONS})
 
 
-class Attachable(ABC, Generic[OutputT_contra, HandleT_co, NameT_contra]):
+class Attachable(ABC, Generic[OutputT_contra, HandleT_co, *Ts]):
     """Something that attaches to engines whose output is an ``OutputT``.
 
     Metrics, progress bars and handlers with a transform are attachable; derive from this class to
-    make your own. ``HandleT`` is what attaching gives back. What is attached under a name, as a
-    metric is, leaves the third parameter out; what needs no name has ``None`` there.
+    make your own. ``HandleT`` is what attaching gives back. The types behind it are those of the
+    further arguments that attaching takes: for a metric its name, a ``str``.
 
     Example:
         >>> from firesteel.engine import Attachable, Engine
         >>> from firesteel.events import Events, RemovableEventHandle
-        >>> class Printer(Attachable[float, RemovableEventHandle, None]):
-        ...     def attach_to(self, engine: Engine[Any, float], name: None) -> RemovableEventHandle:
+        >>> class Printer(Attachable[float, RemovableEventHandle]):
+        ...     def attach_to(self, engine: Engine[Any, float]) -> RemovableEventHandle:
         ...         return engine.add_event_handler(Events.ITERATION_COMPLETED, self.show)
         ...     def show(self, engine: Engine[Any, float]) -> None:
         ...         print(engine.state.output)
@@ -105,12 +104,12 @@ class Attachable(ABC, Generic[OutputT_contra, HandleT_co, NameT_contra]):
     __slots__ = ()
 
     @abstractmethod
-    def attach_to(self, engine: "Engine[Any, OutputT_contra]", name: NameT_contra) -> HandleT_co:
+    def attach_to(self, engine: "Engine[Any, OutputT_contra]", *args: *Ts) -> HandleT_co:
         """Add to an engine what this object is made of; :meth:`Engine.attach` calls it.
 
         Args:
             engine: The engine.
-            name: The name to attach under, or ``None`` for what needs none.
+            args: What :meth:`Engine.attach` was given behind the object.
 
         Returns:
             What reads the result, or takes the object off again.
@@ -377,27 +376,25 @@ class Engine(Generic[BatchT, OutputT]):
         for channel, entry in found:
             channel.remove(entry)
 
-    @overload
-    def attach(self, attachable: Attachable[OutputT, HandleT, str], name: str) -> HandleT: ...
-    @overload
-    def attach(
-        self, attachable: Attachable[OutputT, HandleT, None], name: None = None
-    ) -> HandleT: ...
-    def attach(
-        self,
-        attachable: Attachable[OutputT, HandleT, str] | Attachable[OutputT, HandleT, None],
-        name: str | None = None,
-    ) -> HandleT:
+    def attach(self, attachable: Attachable[OutputT, HandleT, *Ts], *args: *Ts) -> HandleT:
         """Attach a metric, a bar or another attachable to this engine.
 
         Args:
             attachable: What to attach.
-            name: The name to attach a metric under; what needs no name takes none.
+            args: What it takes to be attached: a metric its name, a bar nothing.
 
         Returns:
             What attaching gives: for a metric the key that reads its result.
+
+        Example:
+            >>> from firesteel.engine import Engine
+            >>> from firesteel.metrics import Average
+            >>> evaluator = Engine(lambda engine, batch: batch)
+            >>> mean = evaluator.attach(Average(), "mean")
+            >>> evaluator.run([1.0, 3.0]).metrics[mean]
+            2.0
         """
-        return attachable.attach_to(self, name)  # type: ignore[arg-type]  # the overloads pair them
+        return attachable.attach_to(self, *args)
 
     @overload
     def fire_event(self, event: EventEnum) -> None: ...

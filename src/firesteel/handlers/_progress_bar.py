@@ -60,7 +60,7 @@ def next_draw(*, iteration: int, iterations_since: int, elapsed_s: float, interv
 
 
 @final
-class ProgressBar(Attachable[OutputT, RemovableEventHandle, None], Generic[OutputT]):
+class ProgressBar(Attachable[OutputT, RemovableEventHandle], Generic[OutputT]):
     """Shows how far each epoch is, with metrics and values of the output.
 
     The bar is drawn at most every ``interval_s``; between two drawings an iteration costs one
@@ -166,12 +166,11 @@ class ProgressBar(Attachable[OutputT, RemovableEventHandle, None], Generic[Outpu
         )
 
     @override
-    def attach_to(self, engine: Engine[Any, OutputT], name: None) -> RemovableEventHandle:
+    def attach_to(self, engine: Engine[Any, OutputT]) -> RemovableEventHandle:
         """Attach; :meth:`firesteel.engine.Engine.attach` calls this.
 
         Args:
             engine: The engine.
-            name: Nothing.
         """
         return self.attach(engine)
 

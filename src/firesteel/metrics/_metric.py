@@ -41,7 +41,7 @@ class Attachment:
     handles: list[RemovableEventHandle] = field(default_factory=list[RemovableEventHandle])
 
 
-class Metric(Attachable[OutputT, MetricKey[ResultT]], Generic[InputT, ResultT, OutputT]):
+class Metric(Attachable[OutputT, MetricKey[ResultT], str], Generic[InputT, ResultT, OutputT]):
     """Something that is computed from the outputs of an engine.
 
     ``Metric[InputT, ResultT]`` takes an ``InputT`` at each update and gives a ``ResultT``. Derive
