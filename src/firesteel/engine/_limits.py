@@ -45,7 +45,7 @@ class Limits:
     def start(
         self, max_epochs: int | None, max_iters: int | None, epoch_length: int | None
     ) -> None:
-        """Set the limits of a run that begins: the given ones, else the old ones, else one epoch"""
+        """Set the limits of a run that begins: the given, else the old ones, else one epoch."""
         self.epoch_length = epoch_length
         self.is_open_ended = epoch_length is None
         if max_epochs is not None or max_iters is not None:

@@ -8,7 +8,12 @@ from typing import Any, Generic, Literal, TypeAlias, final, overload
 from typing_extensions import TypeVar, override
 
 from firesteel._require import at_least
-from firesteel.errors import ArgumentError, NotAvailableError, UnknownKeyError
+from firesteel.errors import (
+    ArgumentError,
+    NotAvailableError,
+    NotComputableError,
+    UnknownKeyError,
+)
 from firesteel.events import BareEvent, Events, Registry
 
 from ._keys import MetricKey, ReadableKey, StateKey
@@ -149,7 +154,19 @@ class Metrics:
         Args:
             key: The key under which the metric is attached.
         """
-        self._settle(key.name)
+        try:
+            self._settle(key.name)
+        except NotComputableError:
+            self.drop_pending(key)
+
+    def drop_pending(self, key: MetricKey[object]) -> None:
+        """Take out a result that was put off, since what it is computed from goes.
+
+        Args:
+            key: The key under which the metric is attached.
+        """
+        if self._pending.pop(key.name, None) is not None:
+            self._results.pop(key.name, None)
 
     def discard(self, key: MetricKey[object]) -> None:
         """Take out the name and the result of a metric that is detached.
@@ -162,7 +179,8 @@ class Metrics:
 
     def _settle(self, name: str) -> None:
         if name in self._pending:
-            self._results[name] = self._pending.pop(name)()
+            self._results[name] = self._pending[name]()
+            del self._pending[name]
 
     def __contains__(self, key: MetricKey[object] | str) -> bool:
         name = key if isinstance(key, str) else key.name

@@ -3,6 +3,8 @@
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum, nonmember
+
+# Any: the default of a type variable, see below
 from typing import Any, Generic, SupportsIndex, TypeAlias, final, overload
 
 from typing_extensions import TypeVar, override

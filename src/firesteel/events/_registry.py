@@ -56,6 +56,7 @@ class RemovableEventHandle:
 
     Example:
         >>> from firesteel.engine import Engine
+        >>> from firesteel.events import Events
         >>> trainer = Engine(lambda engine, batch: batch)
         >>> with trainer.add_event_handler(Events.COMPLETED, lambda: print("done")):
         ...     state = trainer.run([1, 2])
@@ -118,6 +119,7 @@ class Registry(Generic[EngineT]):
         self._all = [*self._plain.values(), *self._with_payload.values()]
 
     def __contains__(self, event: BareEvent) -> bool:
+        is_a("Engine", "event", event, EventEnum | PayloadEvent, "one without a filter")
         return event in self._plain or event in self._with_payload
 
     def __iter__(self) -> Iterator[BareEvent]:
@@ -165,6 +167,8 @@ class Registry(Generic[EngineT]):
         ]
 
     def _unknown(self, where: str, event: object) -> Exception:
+        if isinstance(event, FilteredEvent | FilteredPayloadEvent | EventsList):
+            return ArgumentTypeError(f"{where}: event must be one without a filter, got {event!r}")
         if not isinstance(event, EventEnum | PayloadEvent):
             return ArgumentTypeError(
                 f"{where}: event must be a member of an EventEnum, a PayloadEvent, or one of these "

@@ -1,5 +1,6 @@
 """A progress bar for each epoch, on tqdm."""
 
+import contextlib
 import time
 import weakref
 from collections.abc import Callable, Iterable, Mapping
@@ -13,14 +14,20 @@ from typing_extensions import TypeVar, override
 from firesteel._optional import load
 from firesteel._require import is_callable, mismatch
 from firesteel.engine import Attachable, Engine, MetricKey
-from firesteel.errors import ArgumentError
+from firesteel.errors import ArgumentError, NotComputableError
 from firesteel.events import Events, RemovableEventHandle
 
 __all__ = ["ProgressBar", "next_draw"]
 
 OutputT = TypeVar("OutputT", contravariant=True, default=object)
 
-_CLOSING: Final = Events.EPOCH_COMPLETED | Events.COMPLETED | Events.TERMINATE | Events.INTERRUPT
+_CLOSING: Final = (
+    Events.EPOCH_COMPLETED
+    | Events.COMPLETED
+    | Events.TERMINATE
+    | Events.TERMINATE_SINGLE_EPOCH
+    | Events.INTERRUPT
+)
 
 
 class Bar(Protocol):
@@ -60,7 +67,7 @@ def next_draw(*, iteration: int, iterations_since: int, elapsed_s: float, interv
 
 
 @final
-class ProgressBar(Attachable[OutputT, RemovableEventHandle], Generic[OutputT]):
+class ProgressBar(Attachable[OutputT, None], Generic[OutputT]):
     """Shows how far each epoch is, with metrics and values of the output.
 
     The bar is drawn at most every ``interval_s``; between two drawings an iteration costs one
@@ -85,7 +92,7 @@ class ProgressBar(Attachable[OutputT, RemovableEventHandle], Generic[OutputT]):
         >>> from firesteel.engine import Engine
         >>> trainer = Engine(lambda engine, batch: batch / 2)
         >>> screen = io.StringIO()
-        >>> handle = trainer.attach(ProgressBar(lambda output: {"half": output}, file=screen))
+        >>> trainer.attach(ProgressBar(lambda output: {"half": output}, file=screen))
         >>> state = trainer.run([1.0, 2.0])
         >>> "2/2" in screen.getvalue() and "half=1" in screen.getvalue()
         True
@@ -127,7 +134,7 @@ class ProgressBar(Attachable[OutputT, RemovableEventHandle], Generic[OutputT]):
     ) -> None:
         if output_transform is not None:
             is_callable("ProgressBar", "output_transform", output_transform)
-        if interval_s <= 0:
+        if not interval_s > 0:  # so that NaN is refused too
             raise ArgumentError(mismatch("ProgressBar", "interval_s", "above 0", interval_s))
         self._make_bar: Callable[..., Bar] = load("ProgressBar", "tqdm", extra="progress").tqdm
         self._output_transform = output_transform
@@ -138,41 +145,48 @@ class ProgressBar(Attachable[OutputT, RemovableEventHandle], Generic[OutputT]):
         self._file = file
         self._clock = clock
         self._bar: Bar | None = None
-        self._engine: weakref.ref[Engine[Any, Any]] | None = None
+        self._engine: Callable[[], Engine[Any, Any] | None] = _nobody
+        self._handle: RemovableEventHandle | None = None
         self._next = 0
         self._drawn = 0
         self._drawn_s = 0.0
 
-    def attach(self, engine: Engine[Any, OutputT]) -> RemovableEventHandle:
+    def attach(self, engine: Engine[Any, OutputT]) -> None:
         """Show the epochs of an engine.
 
         Args:
             engine: The engine. A bar belongs to one at a time.
 
-        Returns:
-            The way to take the bar off again.
-
         Raises:
             ArgumentError: The bar is attached to an engine that is still there.
         """
-        if self._engine is not None and self._engine() is not None:
-            raise ArgumentError("ProgressBar: must not be attached already; make a bar per engine")
+        if self._handle is not None and self._engine() is not None:
+            raise ArgumentError(
+                "ProgressBar: must not be attached already; make a bar per engine, or detach it"
+            )
         self._engine = weakref.ref(engine)
-        return (
+        self._handle = (
             engine.add_event_handler(Events.EPOCH_STARTED, self._open)
             + engine.add_event_handler(Events.ITERATION_COMPLETED, self._advance)
             + engine.add_event_handler(_CLOSING, self._finish)
             + engine.add_event_handler(Events.EXCEPTION_RAISED, self._abandon)
         )
 
+    def detach(self) -> None:
+        """Take the bar off its engine, and close it. Where it is not attached, nothing happens."""
+        if self._handle is not None:
+            self._handle.remove()
+            self._handle = None
+        self._abandon()
+
     @override
-    def attach_to(self, engine: Engine[Any, OutputT]) -> RemovableEventHandle:
+    def attach_to(self, engine: Engine[Any, OutputT]) -> None:
         """Attach; :meth:`firesteel.engine.Engine.attach` calls this.
 
         Args:
             engine: The engine.
         """
-        return self.attach(engine)
+        self.attach(engine)
 
     def log_message(self, message: str) -> None:
         """Print a line above the bar, without tearing it.
@@ -183,6 +197,7 @@ class ProgressBar(Attachable[OutputT, RemovableEventHandle], Generic[OutputT]):
         load("ProgressBar", "tqdm", extra="progress").tqdm.write(message, file=self._file)
 
     def _open(self, engine: Engine[Any, OutputT]) -> None:
+        self._abandon()
         state = engine.state
         of = "" if state.max_epochs is None or state.max_epochs == 1 else f"/{state.max_epochs}"
         self._bar = self._make_bar(
@@ -228,14 +243,18 @@ class ProgressBar(Attachable[OutputT, RemovableEventHandle], Generic[OutputT]):
             self._bar = None
 
     def _text(self, engine: Engine[Any, OutputT]) -> str:
-        results = engine.state.metrics
-        if self._metrics is None:
-            shown = dict(results.items())
-        else:
-            shown = {key.name: results[key] for key in self._metrics if key in results}
+        results, shown = engine.state.metrics, dict[str, object]()
+        for key in results if self._metrics is None else self._metrics:
+            if key in results:
+                with contextlib.suppress(NotComputableError):
+                    shown[key if isinstance(key, str) else key.name] = results[key]
         if self._output_transform is not None and engine.state.has_output:
             shown |= self._output_transform(engine.state.output)
         return ", ".join(f"{name}={_short(value)}" for name, value in shown.items())
+
+
+def _nobody() -> None:
+    """Stand for the reference to an engine where there is none."""
 
 
 def _short(value: object) -> str:

@@ -23,7 +23,8 @@ class Accuracy(Metric[PredTarget, float, OutputT]):
 
     With one axis more than the targets have, the second axis of the predictions holds one score per
     class, of any scale, and the highest wins; the first of equals, as ``torch.argmax`` has it. With
-    the axes of the targets the predictions are class indices, or 0 and 1.
+    the axes of the targets, or a second axis of size 1, the predictions are class indices, or 0 and
+    1.
 
     Right predictions are counted where the tensors are; the host waits for the device when the
     result is computed, and in the first update after a reset where the predictions are floating
@@ -94,6 +95,8 @@ class Accuracy(Metric[PredTarget, float, OutputT]):
                 not whole numbers.
         """
         prediction, target = (tensor.detach() for tensor in value)
+        if prediction.ndim == target.ndim + 1 and prediction.shape[1] == 1:
+            prediction = prediction.squeeze(1)
         if prediction.ndim == target.ndim + 1 and not self._is_multilabel:
             self._refuse_shapes(prediction, target, prediction.shape[:1] + prediction.shape[2:])
             prediction = prediction.argmax(dim=1)
@@ -118,7 +121,7 @@ class Accuracy(Metric[PredTarget, float, OutputT]):
         return int(self._num_right) / self._num_seen
 
     def _refuse_shapes(self, prediction: Tensor, target: Tensor, expected: torch.Size) -> None:
-        if expected == target.shape and (target.ndim > 1 or not self._is_multilabel):
+        if expected == target.shape and target.ndim >= 1 + self._is_multilabel:
             return
         shapes = (
             "(batch, labels, ...), twice"

@@ -100,7 +100,7 @@ class Average(Metric[Scalar, float, ScalarOutputT]):
             ArgumentTypeError: It is no number.
         """
         value = _as_scalar("Average", value)
-        self._sum = _added(self._sum, value, self.device)
+        self._sum = self._sum + _in_double(value, self.device)
         self._count += 1
 
     @override
@@ -186,7 +186,7 @@ class Loss(Metric[PredTarget, float, OutputT]):
                 f"Loss: loss_fn must give a tensor without axes, got shape {list(loss.shape)}"
             )
         num_samples = self._batch_size(target)
-        self._sum = _added(self._sum, loss.detach() * num_samples, self.device)
+        self._sum = self._sum + _in_double(loss.detach(), self.device) * num_samples
         self._count += num_samples
 
     @override
@@ -264,9 +264,9 @@ class RunningAverage(Metric[Scalar, float, ScalarOutputT]):
             ArgumentError: The tensor has axes.
             ArgumentTypeError: It is no number.
         """
-        value = _as_scalar("RunningAverage", value)
+        value = _in_double(_as_scalar("RunningAverage", value), self.device)
         if self._mean is None:
-            self._mean = _added(0.0, value, self.device)
+            self._mean = value
         else:
             self._mean = self._alpha * self._mean + (1 - self._alpha) * value
 
@@ -304,10 +304,10 @@ class RunningAverage(Metric[Scalar, float, ScalarOutputT]):
         return super().attach(engine, name, output_transform=output_transform, usage=usage)
 
 
-def _added(total: Scalar, value: Scalar, device: torch.device | None) -> Scalar:
-    """Add in double precision, on ``device`` or where ``value`` is, without waiting for it."""
+def _in_double(value: Scalar, device: torch.device | None) -> Scalar:
+    """Bring a value to ``device`` in double precision, without waiting for it."""
     if not isinstance(value, Tensor):
-        return total + value
+        return value
     where = value.device if device is None else device
-    dtype = torch.float32 if where.type == "mps" else torch.float64
-    return total + value.to(device=where, dtype=dtype)
+    dtype = torch.float32 if where.type == "mps" else torch.float64  # MPS has no float64
+    return value.to(device=where, dtype=dtype)

@@ -38,6 +38,7 @@ class Attachment:
 
     key: MetricKey[object]
     usage: MetricUsage
+    transform: Callable[[Any], object] | None
     handles: list[RemovableEventHandle] = field(default_factory=list[RemovableEventHandle])
 
 
@@ -176,20 +177,26 @@ class Metric(Attachable[OutputT, MetricKey[ResultT], str], Generic[InputT, Resul
             is_callable(type(self).__name__, "output_transform", transform)
         key: MetricKey[ResultT] = MetricKey(name)
         there = self._attachments.get(engine, [])
-        if any(other.usage != usage for other in there):
+        if any(other.usage != usage or other.transform != transform for other in there):
             raise ArgumentError(
-                f"{type(self).__name__}: attached to this engine with another usage already, and "
-                "would be reset and updated by both; make a second metric"
+                f"{type(self).__name__}: attached to this engine with another usage or transform "
+                "already, and would be updated by both; make a second metric"
             )
         engine.state.metrics.claim(key)
-        attachment = Attachment(key, usage)
-        if not there:
-            self._attach_updates(engine, attachment, transform)
-        attachment.handles.append(
-            engine.add_event_handler(
-                usage.completed, self._on_completed, key, is_lazy=usage.is_lazy
+        attachment = Attachment(key, usage, transform)
+        try:
+            if not there:
+                self._add_updates(engine, attachment, transform)
+            attachment.handles.append(
+                engine.add_event_handler(
+                    usage.completed, self._on_completed, key, is_lazy=usage.is_lazy
+                )
             )
-        )
+        except BaseException:
+            for handle in attachment.handles:
+                handle.remove()
+            engine.state.metrics.discard(key)
+            raise
         self._attachments.setdefault(engine, []).append(attachment)
         return key
 
@@ -223,21 +230,26 @@ class Metric(Attachable[OutputT, MetricKey[ResultT], str], Generic[InputT, Resul
         """
         return engine in self._attachments
 
-    def _attach_updates(
+    def _add_updates(
         self,
         engine: Engine[Any, Any],
         attachment: Attachment,
         transform: Callable[[Any], InputT] | None,
     ) -> None:
-        usage = attachment.usage
-        attachment.handles += [
-            engine.add_event_handler(usage.started, self._on_started),
-            engine.add_event_handler(usage.iteration_completed, self._on_output, transform),
-        ]
+        usage, handles = attachment.usage, attachment.handles
+        handles.append(engine.add_event_handler(usage.started, self._on_started))
+        handles.append(
+            engine.add_event_handler(usage.iteration_completed, self._on_output, transform)
+        )
 
     def _on_started(self, engine: Engine[Any, Any]) -> None:
-        for attachment in self._attachments[engine]:
-            engine.state.metrics.settle(attachment.key)
+        """Reset; what other engines have put off is computed before, what this one has is gone."""
+        for other, attachments in self._attachments.items():
+            for attachment in attachments:
+                if other is engine:
+                    other.state.metrics.drop_pending(attachment.key)
+                else:
+                    other.state.metrics.settle(attachment.key)
         self.reset()
 
     def _on_output(

@@ -30,8 +30,8 @@ class MetricUsage:
         started: The event that resets the metric.
         iteration_completed: The event that updates it with the output.
         completed: The event that computes its result.
-        is_lazy: Whether the result is computed only when somebody reads it, which spares a device a
-            wait in each iteration.
+        is_lazy: Whether the result is computed only when somebody reads it, which spares the host a
+            wait for the device in each iteration. It can be read until the metric is reset.
     """
 
     started: EventEnum | FilteredEvent[Engine[Any, Any]]
