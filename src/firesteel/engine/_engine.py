@@ -41,7 +41,7 @@ from firesteel.events import (
 from ._decorator import HandlerDecorator
 from ._handlers import asked_first, bind, check_process_function
 from ._limits import Limits
-from ._live import MISSING, Live, Termination
+from ._live import MISSING, Live, Termination, fire_nothing
 from ._loop import Loop, Parts, known_length
 from ._outcome import Completed, Failed, Interrupted, RunOutcome
 from ._phases import Cursor, Phase
@@ -68,8 +68,6 @@ _COUNTED_BY_POSITION: Final = frozenset(
     {
         Events.EPOCH_STARTED,
         Events.EPOCH_COMPLETED,
-        Events.GET_BATCH_STARTED,
-        Events.GET_BATCH_COMPLETED,
         Events.ITERATION_STARTED,
         Events.ITERATION_COMPLETED,
     }
@@ -164,6 +162,7 @@ class Engine(Generic[BatchT, OutputT]):
         "_registry",
         "_runner",
         "_state",
+        "_unclaimed_counts",
         "_values",
         "logger",
     )
@@ -178,7 +177,7 @@ class Engine(Generic[BatchT, OutputT]):
         self.logger: logging.Logger = logging.getLogger("firesteel.engine")
         self._live: Live[BatchT, OutputT] = Live()
         self._limits = Limits()
-        self._registry: Registry[Engine[BatchT, OutputT]] = Registry()
+        self._registry: Registry[Engine[BatchT, OutputT]] = Registry(self._live.wake)
         self._registry.register("Engine", _BUILT_IN)
         self._values = Values()
         self._state: State[BatchT, OutputT] = State(
@@ -197,6 +196,7 @@ class Engine(Generic[BatchT, OutputT]):
         self._outcome: RunOutcome | None = None
         self._is_loaded = False
         self._is_exception_suppressed = False
+        self._unclaimed_counts: dict[str, int] = {}
 
     @property
     def state(self) -> State[BatchT, OutputT]:
@@ -228,6 +228,10 @@ class Engine(Generic[BatchT, OutputT]):
             ArgumentTypeError: Something is no event, or has a filter.
         """
         self._registry.register("Engine.register_events", events)
+        for event in events:
+            count = self._unclaimed_counts.pop(_full_name(event), None)
+            if count is not None:
+                self._registry.channel("Engine", event).restart(count)
 
     def has_registered_events(self, event: BareEvent) -> bool:
         """Tell whether this engine knows an event.
@@ -532,6 +536,8 @@ class Engine(Generic[BatchT, OutputT]):
             raise EngineStateError(
                 "Engine.set_data: there must be a run to give data to; pass the data to run"
             )
+        self._cursor.num_to_skip = 0
+        self._live.pass_start = self._state.completed_iterations
         self._live.data = data
         self._live.is_data_new = True
         self._live.wake()
@@ -677,9 +683,16 @@ class Engine(Generic[BatchT, OutputT]):
         live.is_in_epoch = saved.epoch_iteration > 0
         live.epoch_start = saved.iteration - saved.epoch_iteration
         live.pass_start = saved.iteration - saved.data_position
+        live.unused_asks = (
+            saved.counts.get(str(Events.GET_BATCH_STARTED), saved.iteration) - saved.iteration
+        )
+        live.unused_batches = (
+            saved.counts.get(str(Events.GET_BATCH_COMPLETED), saved.iteration) - saved.iteration
+        )
         self._values.load(saved.values)
+        self._unclaimed_counts = dict(saved.counts)
         for event in self._registry:
-            count = saved.counts.get(_full_name(event), 0)
+            count = self._unclaimed_counts.pop(_full_name(event), 0)
             self._registry.channel("Engine", event).restart(count)
         for event in (Events.EPOCH_STARTED, Events.EPOCH_COMPLETED):
             self._registry.plain("Engine", event).restart(saved.epoch)
@@ -707,7 +720,8 @@ class Engine(Generic[BatchT, OutputT]):
             epoch_length=None if limits.is_open_ended else limits.epoch_length,
             max_epochs=limits.max_epochs if limits.is_goal else None,
             max_iters=limits.max_iters,
-            counts={
+            counts=self._unclaimed_counts
+            | {
                 _full_name(event): count
                 for event in self._registry
                 if event not in _COUNTED_BY_POSITION and (count := state.count(event))
@@ -732,10 +746,10 @@ class Engine(Generic[BatchT, OutputT]):
             length = self._epoch_length(data, epoch_length)
             self._start_over()
             self._limits.start(max_epochs, max_iters, length)
-            self._live.data = data
+            self._live.give_data(data)
             return self._drive(Cursor())
         self._go_on_with_limits(max_epochs, max_iters, epoch_length)
-        if self._is_reached():
+        if self._is_loaded and self._is_reached():
             self.logger.info("Nothing to do: the engine was loaded where its run had ended.")
             self._outcome = Completed()
             return self._state
@@ -790,7 +804,7 @@ class Engine(Generic[BatchT, OutputT]):
                     f"complete, got {epoch_length}; engine.reset() starts over"
                 )
             limits.epoch_length, limits.is_open_ended = epoch_length, False
-        limits.take_over(max_epochs, max_iters)
+        limits.take_over(max_epochs, max_iters, epochs_begun=begun)
 
     def _epoch_length(self, data: Iterable[BatchT] | None, epoch_length: int | None) -> int | None:
         """Give the length of an epoch over this data, or ``None`` where it is not known."""
@@ -813,18 +827,23 @@ class Engine(Generic[BatchT, OutputT]):
         self._cursor = None
         self._outcome = None
         self._is_loaded = False
+        self._unclaimed_counts = {}
 
     def _new_cursor(self, data: Iterable[BatchT] | None) -> Cursor[BatchT]:
         """Make a run that begins where the engine stands, between two iterations."""
         state, live = self._state, self._live
         cursor: Cursor[BatchT] = Cursor()
         iteration, epoch, epoch_iteration = self._position()
+        num_asks = state.count(Events.GET_BATCH_STARTED)
+        num_batches = state.count(Events.GET_BATCH_COMPLETED)
         state.iteration = cursor.first_iteration = iteration
         state.epoch = epoch + (epoch_iteration > 0)
         live.leave_iteration()
+        live.unused_asks = num_asks - iteration
+        live.unused_batches = num_batches - iteration
         live.is_in_epoch = cursor.is_epoch_begun = epoch_iteration > 0
         live.epoch_start = iteration - epoch_iteration
-        live.data = data
+        live.give_data(data)
         cursor.num_to_skip = iteration - live.pass_start
         return cursor
 
@@ -841,6 +860,7 @@ class Engine(Generic[BatchT, OutputT]):
                 raise
         finally:
             self._runner = None
+            self._live.fire = self._live.fire_after_change = fire_nothing
             if not isinstance(self._outcome, Interrupted):
                 self._cursor = None
         return self._state
@@ -857,14 +877,19 @@ class Engine(Generic[BatchT, OutputT]):
             f"of an engine that runs {self._parts.process_function!r}"
         )
         channel = self._registry.with_payload("Engine", Events.EXCEPTION_RAISED)
+        traceback = error.__traceback__
         raised: BaseException | None = None
         for handler in channel.take(channel.count + 1):
             try:
                 handler(self, error)
             except BaseException as another:  # noqa: BLE001  # raised below
                 raised = another if raised is None and another is not error else raised
-        if raised is not None:
-            raise raised
+        error.with_traceback(traceback)  # as it was, where a handler has raised it again
+        try:
+            if raised is not None:
+                raise raised
+        finally:
+            del error, raised  # their tracebacks hold this frame
 
     def _refuse_while_running(self, where: str) -> None:
         if self._runner is None:
@@ -894,7 +919,6 @@ class Engine(Generic[BatchT, OutputT]):
         ]
         for channel, entry in filed:
             channel.add(entry)
-        self._live.wake()
         return RemovableEventHandle(filed)
 
     def _new_entry(
@@ -934,4 +958,6 @@ def _full_name(event: BareEvent) -> str:
     """Give the name under which an event's count is saved."""
     if isinstance(event, PayloadEvent):
         return f"PayloadEvent.{event.name}"
+    if isinstance(event, Events):
+        return str(event)
     return f"{type(event).__module__}.{type(event).__qualname__}.{event.name}"

@@ -200,6 +200,12 @@ def _fits_engine(handler: Call, parameter: inspect.Parameter, engine_type: type)
 def _may_be(annotation: object, engine_type: type) -> bool:
     """Tell whether an engine may be a value of this annotation; in doubt it may."""
     origin = typing.get_origin(annotation) or annotation
+    if origin is typing.Annotated:
+        return _may_be(typing.get_args(annotation)[0], engine_type)
+    if annotation is None or origin is typing.Literal:
+        return False
+    if annotation is typing.Any:
+        return True
     if origin is typing.Union or origin is types.UnionType:
         return any(_may_be(member, engine_type) for member in typing.get_args(annotation))
     return not isinstance(origin, type) or is_protocol(origin) or issubclass(engine_type, origin)

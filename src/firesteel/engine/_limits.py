@@ -53,18 +53,30 @@ class Limits:
         elif not self.is_goal:
             self.max_epochs, self.max_iters = 1, None
 
-    def take_over(self, max_epochs: int | None, max_iters: int | None) -> None:
+    def take_over(
+        self, max_epochs: int | None, max_iters: int | None, *, epochs_begun: int
+    ) -> None:
         """Set the limits of a run that goes on; without a limit at all it ends with its epoch."""
         if max_epochs is not None or max_iters is not None:
             self.max_epochs, self.max_iters, self.is_goal = max_epochs, max_iters, True
         elif not self.are_set:
-            self.max_epochs = 1
+            self.max_epochs = max(1, epochs_begun)
 
     def are_exceeded_by(self, max_epochs: int | None, max_iters: int | None) -> bool:
         """Tell whether new limits lie elsewhere than these, so that a run has to look at them."""
         return (max_epochs is not None and max_epochs != self.max_epochs) or (
             max_iters is not None and max_iters != self.max_iters
         )
+
+    def refuse_both(
+        self, what: str, value: int | None, other: str, other_value: int | None
+    ) -> None:
+        """Refuse to set one limit where the other one is set."""
+        if value is not None and other_value is not None and self.is_goal:
+            raise ArgumentError(
+                f"State: {what} must be None while {other} is {other_value}, got {value}; "
+                f"set {other} to None first"
+            )
 
     def refuse_other_kind(self, max_epochs: int | None, max_iters: int | None) -> None:
         """Refuse a limit in iterations where there is one in epochs, and the reverse."""

@@ -1,13 +1,13 @@
 """What the loop and the world outside it share while a run goes on."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import Enum
 from typing import Final, Generic, final
 
 from typing_extensions import TypeVar
 
-__all__ = ["MISSING", "Live", "Missing", "Termination"]
+__all__ = ["MISSING", "Live", "Missing", "Termination", "fire_nothing"]
 
 BatchT = TypeVar("BatchT")
 OutputT = TypeVar("OutputT")
@@ -37,20 +37,27 @@ class Termination:
     reason: str = ""
 
 
+def fire_nothing(_engine: object) -> None:
+    """Stand for handlers where there are none."""
+
+
 @final
 class Live(Generic[BatchT, OutputT]):
     """What is written in each iteration, and what the loop is asked to do.
 
-    The loop compares the iteration with two numbers and tests nothing else. Whoever wants to be
-    heard calls ``wake``, which sets both to zero.
+    The loop compares the iteration with one number and tests nothing else. Whoever wants to be
+    heard calls ``wake``, which sets it to zero.
 
     Attributes:
         batch: The batch at hand; ``MISSING`` while the next one is fetched.
         data: What the batches come from; ``None`` for an engine without data.
         output: What the process function returned; ``MISSING`` from the next batch on.
-        due: The next iteration at which a handler is to be called.
+        fire: Calls the handlers of ``ITERATION_COMPLETED`` of the iteration at hand, where some are
+            called in each iteration.
+        fire_after_change: The same, where the handlers may have changed meanwhile.
         stop: The next iteration after which the loop has to look up.
         is_fetching: Whether handlers of the fetching of a batch are running.
+        is_without_data: Whether the run is one without data.
         unused_asks: How often ``GET_BATCH_STARTED`` was fired for a batch that was not used.
         unused_batches: How often ``GET_BATCH_COMPLETED`` was fired for such a batch.
         is_in_epoch: Whether an epoch has begun and not yet ended.
@@ -65,12 +72,14 @@ class Live(Generic[BatchT, OutputT]):
     __slots__ = (
         "batch",
         "data",
-        "due",
         "epoch_start",
+        "fire",
+        "fire_after_change",
         "interrupt",
         "is_data_new",
         "is_fetching",
         "is_in_epoch",
+        "is_without_data",
         "output",
         "pass_start",
         "stop",
@@ -88,9 +97,11 @@ class Live(Generic[BatchT, OutputT]):
         """Put everything but the data where a new engine has it."""
         self.batch: BatchT | Missing = MISSING
         self.output: OutputT | Missing = MISSING
-        self.due = 0
+        self.fire: Callable[..., object] = fire_nothing
+        self.fire_after_change: Callable[..., object] = fire_nothing
         self.stop = 0
         self.is_fetching = False
+        self.is_without_data = False
         self.unused_asks = 0
         self.unused_batches = 0
         self.is_in_epoch = False
@@ -103,7 +114,13 @@ class Live(Generic[BatchT, OutputT]):
 
     def wake(self) -> None:
         """Make the loop look up after the iteration it is in."""
-        self.due = self.stop = 0
+        self.stop = 0
+        self.fire = self.fire_after_change
+
+    def give_data(self, data: Iterable[BatchT] | None) -> None:
+        """Take the data of a run that begins."""
+        self.data = data
+        self.is_without_data = data is None
 
     def leave_iteration(self) -> None:
         """Leave the iteration at hand, and what an earlier run was asked to do."""

@@ -198,37 +198,65 @@ class Loop(Generic[EngineT, BatchT, OutputT]):
         while True:
             iteration = state.iteration - (cursor.pending is ITERATION_STARTED)
             batches = self._batches()
-            stop = min(self._next_stop(), iteration + _FAR)
-            always = completed.always
-            live.stop = min(completed.due, stop)
-            live.due = 0 if always else live.stop
-            call_always = completed.together
-            for live.batch in batches:
-                iteration += 1
-                state.iteration = iteration
-                live.output = missing
-                live.output = process_function(engine, live.batch)
-                if iteration >= live.due:
-                    if iteration < live.stop:
-                        call_always(engine)
-                        if iteration >= live.stop:  # a handler woke the loop
-                            break
-                    else:
-                        for handler in completed.take(iteration):
-                            handler(engine)
-                        if iteration >= stop or not live.stop:
-                            break
-                        live.stop = min(completed.due, stop)
-                        live.due = 0 if always else live.stop
-                live.batch = missing  # noqa: PLW2901  # nothing may hold it from here on
+            end = min(self._next_stop(), iteration + _FAR)
+            is_heard = self._plan(iteration, end)
+            is_data_over = False
+            # the same twice: to ask in each iteration whether somebody listens would cost as much
+            # as to count it
+            if is_heard:
+                for live.batch in batches:
+                    iteration += 1
+                    state.iteration = iteration
+                    live.output = missing
+                    live.output = process_function(engine, live.batch)
+                    live.fire(engine)
+                    if iteration >= live.stop:
+                        break
+                    live.batch = missing  # noqa: PLW2901  # nothing may hold it from here on
+                else:
+                    is_data_over = True
             else:
-                next_phase = self._after_batches()
-                if next_phase is not None:
-                    return next_phase
-                continue
-            next_phase = self._answer(self._after_iteration())
-            if next_phase is not ITERATIONS:
-                return next_phase
+                for live.batch in batches:
+                    iteration += 1
+                    state.iteration = iteration
+                    live.output = missing
+                    live.output = process_function(engine, live.batch)
+                    if iteration >= live.stop:
+                        self._fire_filtered(engine)
+                        if iteration >= end or not live.stop:
+                            break
+                        live.stop = min(completed.due, end)
+                    live.batch = missing  # noqa: PLW2901  # nothing may hold it from here on
+                else:
+                    is_data_over = True
+            phase = self._after_batches() if is_data_over else self._after_iteration()
+            if phase is not ITERATIONS:
+                return phase
+
+    def _plan(self, iteration: int, end: int) -> bool:
+        """Say who is called in the iterations up to ``end``, and after which one to look up.
+
+        Returns:
+            Whether there are handlers to call in each iteration. Handlers with a filter are called
+            where the loop looks up; where there are both, ``live.fire`` looks in between.
+        """
+        live, completed = self._live, self._parts.iteration_completed
+        if not completed.always:
+            live.stop = min(completed.due, end)
+            return False
+        if completed.due == iteration + 1:
+            live.fire = self._fire_filtered
+            live.stop = completed.due
+        else:
+            live.fire = completed.together
+            live.stop = min(completed.due - 1, end)
+        live.fire_after_change = self._fire_filtered
+        return True
+
+    def _fire_filtered(self, engine: EngineT) -> None:
+        """Call whoever is due after this iteration."""
+        for handler in self._parts.iteration_completed.take(self._state.iteration):
+            handler(engine)
 
     def _end_epoch(self) -> Phase:
         state, cursor, channel = self._state, self._cursor, self._parts.epoch_completed
@@ -251,7 +279,9 @@ class Loop(Generic[EngineT, BatchT, OutputT]):
         state.times.run_s = cursor.run_s
         if termination is not None:
             self._outcome = Stopped(StopCause.TERMINATED, termination.reason)
-        if termination is not None or (live.is_in_epoch and not cursor.is_data_spent):
+        elif cursor.spent is not None:
+            self._outcome = cursor.spent
+        if termination is not None or (live.is_in_epoch and cursor.spent is None):
             self._fire(parts.terminated)
         if termination is None or not termination.is_silent:
             self._fire(parts.completed)
@@ -267,14 +297,14 @@ class Loop(Generic[EngineT, BatchT, OutputT]):
     def _after_iteration(self) -> Phase:
         state, limits = self._state, self._limits
         if self._live.epoch_start + limits.known_epoch_length <= state.iteration:
-            return EPOCH_END
+            return self._answer(EPOCH_END)
         if limits.max_iters is not None and state.iteration >= limits.max_iters:
-            return END
-        return ITERATIONS
+            return self._answer(END)
+        return self._answer(ITERATIONS)
 
     def _after_epoch(self) -> Phase:
         state = self._state
-        if self._cursor.is_data_spent or self._limits.are_reached(
+        if self._cursor.spent is not None or self._limits.are_reached(
             epochs=state.epoch, iterations=state.iteration
         ):
             return END
@@ -297,6 +327,7 @@ class Loop(Generic[EngineT, BatchT, OutputT]):
             live.terminate_epoch = None
             self._give_iteration_up()
             self._cursor.source = None
+            live.pass_start = self._state.iteration
             self._fire(self._parts.epoch_terminated)
             if not is_silent:
                 return EPOCH_END
@@ -368,13 +399,13 @@ class Loop(Generic[EngineT, BatchT, OutputT]):
             if live.batch is MISSING:
                 cursor.pending = BATCH_ASKED_FOR
                 return MISSING
+            live.output = MISSING
             if live.data is not None:
                 self._fire_at(parts.get_batch_completed, state.count(Events.GET_BATCH_COMPLETED))
             if self._has_to_leave(BATCH_THERE):
                 return MISSING
         if pending is not ITERATION_STARTED:
             live.is_fetching = False
-            live.output = MISSING
             state.iteration += 1
             self._fire_at(parts.iteration_started, state.iteration)
             if self._has_to_leave(ITERATION_STARTED):
@@ -393,11 +424,15 @@ class Loop(Generic[EngineT, BatchT, OutputT]):
         self._leave_for = phase
         return True
 
-    def _after_batches(self) -> Phase | None:
-        """After the batches ended: say which phase is next; ``None`` begins the data anew."""
+    def _after_batches(self) -> Phase:
+        """After the batches ended: answer a request, end the epoch, or begin the data anew."""
         state, live, cursor = self._state, self._live, self._cursor
         if self._stop_iteration is not None:
-            raise self._stop_iteration
+            error, self._stop_iteration = self._stop_iteration, None
+            try:
+                raise error
+            finally:
+                del error  # its traceback holds this frame
         if self._leave_for is not None:
             phase, self._leave_for = self._leave_for, None
             return phase
@@ -408,9 +443,9 @@ class Loop(Generic[EngineT, BatchT, OutputT]):
         if state.iteration == live.pass_start:
             return self._end_dry()
         cursor.source = None
+        live.pass_start = state.iteration
         self._fire(self._parts.data_ended)
-        phase = self._answer(ITERATIONS)
-        return None if phase is ITERATIONS else phase
+        return self._answer(ITERATIONS)
 
     def _end_dry(self) -> Phase:
         """End the run where the data gives nothing any more."""
@@ -421,14 +456,13 @@ class Loop(Generic[EngineT, BatchT, OutputT]):
                 "Engine.run: data must give at least one batch, got none; an iterator can be read "
                 "only once: pass what it is made from, or a new one"
             )
-        cursor.is_data_spent = True
         reason = f"the data ended after iteration {state.iteration}, in epoch {state.epoch}"
-        self._outcome = Stopped(StopCause.DATA_EXHAUSTED, reason)
+        cursor.spent = Stopped(StopCause.DATA_EXHAUSTED, reason)
         warnings.warn(
             f"Engine.run: {reason}, before the run was complete; an iterator can be read only "
             "once: pass what it is made from, or call engine.set_data with a new one on "
             "DATALOADER_STOP_ITERATION",
-            stacklevel=7,
+            stacklevel=8,
         )
         return EPOCH_END if state.epoch_iteration else END
 
@@ -467,13 +501,18 @@ class Loop(Generic[EngineT, BatchT, OutputT]):
     # small things
 
     def _fire(self, channel: Channel[Callable[[EngineT], object]]) -> None:
-        self._fire_at(channel, channel.count + 1)
+        if channel.is_heard:
+            for handler in channel.take(channel.count + 1):
+                handler(self._engine)
+        else:
+            channel.count += 1
 
     def _fire_at(self, channel: Channel[Callable[[EngineT], object]], count: int) -> None:
-        channel.count = count
         if channel.is_heard:
             for handler in channel.take(count):
                 handler(self._engine)
+        else:
+            channel.count = count
 
     def _take_time(self) -> None:
         """Add the time since the last call to that of the epoch and that of the run."""

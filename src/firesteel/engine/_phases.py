@@ -7,6 +7,8 @@ from typing import Final, Generic, final
 
 from typing_extensions import TypeVar
 
+from ._outcome import Stopped
+
 __all__ = [
     "BATCH_ASKED_FOR",
     "BATCH_THERE",
@@ -95,7 +97,7 @@ class Cursor(Generic[BatchT]):
         source: The current pass over the data.
         num_to_skip: Batches to pass over when the data is first asked for.
         is_epoch_begun: Whether the next epoch is one that was begun in an earlier run.
-        is_data_spent: Whether the data has ended for good.
+        spent: How the run will have ended, where the data has ended for good.
         first_iteration: The iteration after which the run began.
         run_s: Seconds that the run took so far.
         epoch_s: Seconds that the epoch took so far.
@@ -104,13 +106,13 @@ class Cursor(Generic[BatchT]):
     __slots__ = (
         "epoch_s",
         "first_iteration",
-        "is_data_spent",
         "is_epoch_begun",
         "num_to_skip",
         "pending",
         "phase",
         "run_s",
         "source",
+        "spent",
     )
 
     def __init__(self) -> None:
@@ -119,7 +121,7 @@ class Cursor(Generic[BatchT]):
         self.source: Iterator[BatchT] | None = None
         self.num_to_skip = 0
         self.is_epoch_begun = False
-        self.is_data_spent = False
+        self.spent: Stopped | None = None
         self.first_iteration = 0
         self.run_s = 0.0
         self.epoch_s = 0.0

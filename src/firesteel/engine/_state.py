@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator
 
 # Any: the state counts the events of a registry, and does not care whose engine its handlers take.
-from typing import Any, Generic, Literal, TypeAlias, final, overload
+from typing import Any, Final, Generic, Literal, TypeAlias, final, overload
 
 from typing_extensions import TypeVar, override
 
@@ -28,6 +28,8 @@ OutputT = TypeVar("OutputT", covariant=True)
 ResultT = TypeVar("ResultT")
 DefaultT = TypeVar("DefaultT")
 ValueT = TypeVar("ValueT")
+
+_DATA_EVENTS: Final = frozenset({Events.GET_BATCH_STARTED, Events.GET_BATCH_COMPLETED})
 
 TimedEvent: TypeAlias = Literal[Events.EPOCH_COMPLETED, Events.COMPLETED]
 
@@ -137,7 +139,8 @@ class Metrics:
             key: The key under which the metric is attached.
             result: What the metric computed.
         """
-        self._results[key.name] = result
+        if self._owners.get(key.name) is key:  # else a handler has detached it in this very event
+            self._results[key.name] = result
 
     def record_later(self, key: MetricKey[ResultT], compute: Callable[[], ResultT]) -> None:
         """Say how to compute a result when it is read. Metrics do this; nobody else should.
@@ -146,7 +149,8 @@ class Metrics:
             key: The key under which the metric is attached.
             compute: Gives the result; called at most once.
         """
-        self._pending[key.name] = compute
+        if self._owners.get(key.name) is key:
+            self._pending[key.name] = compute
 
     def settle(self, key: MetricKey[object]) -> None:
         """Compute a result that was put off, before what it is computed from goes.
@@ -157,15 +161,16 @@ class Metrics:
         try:
             self._settle(key.name)
         except NotComputableError:
-            self.drop_pending(key)
+            self.drop(key)
 
-    def drop_pending(self, key: MetricKey[object]) -> None:
-        """Take out a result that was put off, since what it is computed from goes.
+    def drop(self, key: MetricKey[object]) -> None:
+        """Take out a result, since what it is computed from goes.
 
         Args:
             key: The key under which the metric is attached.
         """
-        if self._pending.pop(key.name, None) is not None:
+        if self._owners.get(key.name) is key:
+            self._pending.pop(key.name, None)
             self._results.pop(key.name, None)
 
     def discard(self, key: MetricKey[object]) -> None:
@@ -191,7 +196,7 @@ class Metrics:
         return iter({**self._results, **self._pending})
 
     def __len__(self) -> int:
-        return len(list(self))
+        return len({**self._results, **self._pending})
 
     def items(self) -> Iterable[tuple[str, object]]:
         """Give names and results, in the order in which they first came."""
@@ -315,6 +320,7 @@ class State(Generic[BatchT, OutputT]):
 
     @max_epochs.setter
     def max_epochs(self, max_epochs: int | None) -> None:
+        self._limits.refuse_both("max_epochs", max_epochs, "max_iters", self._limits.max_iters)
         self._limits.max_epochs = (
             None if max_epochs is None else at_least("State", "max_epochs", max_epochs, 1)
         )
@@ -332,6 +338,7 @@ class State(Generic[BatchT, OutputT]):
 
     @max_iters.setter
     def max_iters(self, max_iters: int | None) -> None:
+        self._limits.refuse_both("max_iters", max_iters, "max_epochs", self._limits.max_epochs)
         self._limits.max_iters = (
             None if max_iters is None else at_least("State", "max_iters", max_iters, 1)
         )
@@ -370,6 +377,8 @@ class State(Generic[BatchT, OutputT]):
             return self.completed_iterations
         if event is Events.ITERATION_STARTED:
             return self.iteration
+        if live.is_without_data and event in _DATA_EVENTS:
+            return 0
         if event is Events.GET_BATCH_STARTED:
             return self.iteration + live.unused_asks + live.is_fetching
         if event is Events.GET_BATCH_COMPLETED:

@@ -60,6 +60,10 @@ class Group(Generic[CallT]):
         self.calls: tuple[CallT, ...] = ()
 
 
+def _nothing() -> None:
+    """Stand for somebody to tell of a change where there is nobody."""
+
+
 @final
 class Channel(Generic[CallT]):
     """The handlers of one event, in the order in which they were added.
@@ -68,6 +72,9 @@ class Channel(Generic[CallT]):
     count at which they are due, and ``due`` is the earliest of these; a firing below it costs one
     comparison, however many there are. A firing works on the handlers that were there when it
     began: one that is added meanwhile waits for the next, one that is removed meanwhile still runs.
+
+    Args:
+        on_change: Called after a handler was added or removed.
 
     Attributes:
         always: What to call at every count below ``due``.
@@ -80,6 +87,7 @@ class Channel(Generic[CallT]):
         "__weakref__",
         "_entries",
         "_heap",
+        "_on_change",
         "_plain",
         "_together",
         "always",
@@ -88,7 +96,8 @@ class Channel(Generic[CallT]):
         "is_heard",
     )
 
-    def __init__(self) -> None:
+    def __init__(self, on_change: Callable[[], object] = _nothing) -> None:
+        self._on_change = on_change
         self._entries: list[Entry[CallT]] = []
         self._plain: list[Entry[CallT]] = []
         self._heap: list[tuple[int, int, Group[CallT]]] = []
@@ -115,11 +124,13 @@ class Channel(Generic[CallT]):
         entry.order = self._entries[-1].order + 1 if self._entries else 0
         self._entries.append(entry)
         self._plan()
+        self._on_change()
 
     def remove(self, entry: Entry[CallT]) -> None:
         """Take a handler out, if it is there."""
         self._entries = [other for other in self._entries if other is not entry]
         self._plan()
+        self._on_change()
 
     def restart(self, count: int = 0) -> None:
         """Count from here, ``count`` being the latest firing."""
@@ -161,7 +172,8 @@ class Channel(Generic[CallT]):
 
     def _pick(self, count: int) -> Sequence[CallT]:
         """Give what is to be called at a count at which somebody with a filter is due."""
-        heap, groups = self._heap, list[Group[CallT]]()
+        heap = self._heap
+        groups: list[Group[CallT]] = []
         while heap[0][0] <= count:
             due, number, group = heap[0]
             heapreplace(heap, (group.filter.next_after(count), number, group))

@@ -3,7 +3,7 @@
 import sys
 from bisect import bisect_right
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, SupportsIndex, TypeAlias, final
 
 from typing_extensions import override
@@ -29,7 +29,7 @@ class Period:
     every: int = 1
     after: int = 0
     before: int = NEVER
-    text: str = ""
+    text: str = field(default="", compare=False)
 
     def fires(self, count: int) -> bool:
         """Tell whether ``count`` is among them."""
@@ -37,7 +37,8 @@ class Period:
 
     def next_after(self, count: int) -> int:
         """Give the smallest of them above ``count``, or ``NEVER``."""
-        candidate = (max(count, self.after) // self.every + 1) * self.every
+        every, after = self.every, self.after
+        candidate = ((count if count > after else after) // every + 1) * every  # noqa: FURB136  # twice as fast
         return candidate if candidate < self.before else NEVER
 
     @property
@@ -56,7 +57,7 @@ class Counts:
     """A fixed set of counts, in ascending order."""
 
     counts: tuple[int, ...]
-    text: str = ""
+    text: str = field(default="", compare=False)
 
     def fires(self, count: int) -> bool:
         """Tell whether ``count`` is among them."""

@@ -91,11 +91,16 @@ class RemovableEventHandle:
 
 @final
 class Registry(Generic[EngineT]):
-    """The events of one engine, each with its channel."""
+    """The events of one engine, each with its channel.
 
-    __slots__ = ("_all", "_plain", "_with_payload")
+    Args:
+        on_change: Called after a handler was added or removed.
+    """
 
-    def __init__(self) -> None:
+    __slots__ = ("_all", "_on_change", "_plain", "_with_payload")
+
+    def __init__(self, on_change: Callable[[], object]) -> None:
+        self._on_change = on_change
         self._plain: dict[EventEnum, Channel[Callable[[EngineT], object]]] = {}
         self._with_payload: dict[PayloadEvent[Any], Channel[Callable[[EngineT, Any], object]]] = {}
         self._all: list[Channel[Any]] = []
@@ -113,9 +118,9 @@ class Registry(Generic[EngineT]):
             )
         for event in events:
             if isinstance(event, EventEnum):
-                self._plain.setdefault(event, Channel())
+                self._plain.setdefault(event, Channel(self._on_change))
             else:
-                self._with_payload.setdefault(event, Channel())
+                self._with_payload.setdefault(event, Channel(self._on_change))
         self._all = [*self._plain.values(), *self._with_payload.values()]
 
     def __contains__(self, event: BareEvent) -> bool:

@@ -246,10 +246,10 @@ class Metric(Attachable[OutputT, MetricKey[ResultT], str], Generic[InputT, Resul
         """Reset; what other engines have put off is computed before, what this one has is gone."""
         for other, attachments in self._attachments.items():
             for attachment in attachments:
-                if other is engine:
-                    other.state.metrics.drop_pending(attachment.key)
-                else:
+                if other is not engine:
                     other.state.metrics.settle(attachment.key)
+                elif attachment.usage.is_lazy:
+                    other.state.metrics.drop(attachment.key)
         self.reset()
 
     def _on_output(
@@ -260,14 +260,22 @@ class Metric(Attachable[OutputT, MetricKey[ResultT], str], Generic[InputT, Resul
                 output = engine.state.output
                 self.update(output if transform is None else transform(output))
         except Exception as error:
-            names = ", ".join(repr(other.key.name) for other in self._attachments[engine])
+            there = self._attachments.get(engine, [])
+            names = ", ".join(repr(attachment.key.name) for attachment in there)
             error.add_note(f"firesteel: raised while the metric {names} was updated")
             raise
 
     def _on_completed(
         self, engine: Engine[Any, Any], key: MetricKey[object], *, is_lazy: bool
     ) -> None:
+        def compute() -> ResultT:
+            try:
+                return self.compute()
+            except Exception as error:
+                error.add_note(f"firesteel: raised while the metric {key.name!r} was computed")
+                raise
+
         if is_lazy:
-            engine.state.metrics.record_later(key, self.compute)
+            engine.state.metrics.record_later(key, compute)
         else:
-            engine.state.metrics.record(key, self.compute())
+            engine.state.metrics.record(key, compute())

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, SupportsIndex, final
 
 from firesteel.engine import Engine
+from firesteel.errors import ArgumentError
 from firesteel.events import EventEnum, Events, FilteredEvent, filtered
 
 __all__ = [
@@ -38,6 +39,13 @@ class MetricUsage:
     iteration_completed: EventEnum | FilteredEvent[Engine[Any, Any]]
     completed: EventEnum | FilteredEvent[Engine[Any, Any]]
     is_lazy: bool = False
+
+    def __post_init__(self) -> None:
+        if self.is_lazy and self.completed != self.iteration_completed:
+            raise ArgumentError(
+                "MetricUsage: is_lazy must be False where completed is another event than "
+                f"iteration_completed, got {self.completed!r} and {self.iteration_completed!r}"
+            )
 
 
 @final
