@@ -15,7 +15,6 @@ from firesteel._require import at_least, is_iterable
 from firesteel.errors import (
     ArgumentError,
     ArgumentTypeError,
-    DataError,
     EngineStateError,
     NotAvailableError,
 )
@@ -42,10 +41,11 @@ from ._decorator import HandlerDecorator
 from ._handlers import asked_first, bind, check_process_function
 from ._limits import Limits
 from ._live import MISSING, Live, Termination, fire_nothing
-from ._loop import Loop, Parts, known_length
+from ._loop import Loop, Parts
 from ._outcome import Completed, Failed, Interrupted, RunOutcome
 from ._phases import Cursor, Phase
 from ._saved import Saved
+from ._standing import Standing
 from ._state import State
 from ._values import Values
 
@@ -63,16 +63,6 @@ Ts = TypeVarTuple("Ts")
 CallT = TypeVar("CallT", bound=Callable[..., object])
 
 _BUILT_IN: Final = (*Events, Events.EXCEPTION_RAISED)
-
-_COUNTED_BY_POSITION: Final = frozenset(
-    {
-        Events.EPOCH_STARTED,
-        Events.EPOCH_COMPLETED,
-        Events.ITERATION_STARTED,
-        Events.ITERATION_COMPLETED,
-    }
-)
-"""Events whose counts follow from where the engine stands."""
 
 _IN_EPOCH: Final = frozenset({Phase.EPOCH_START, Phase.ITERATIONS})
 
@@ -154,16 +144,14 @@ class Engine(Generic[BatchT, OutputT]):
         "__weakref__",
         "_cursor",
         "_is_exception_suppressed",
-        "_is_loaded",
         "_limits",
         "_live",
         "_outcome",
         "_parts",
         "_registry",
         "_runner",
+        "_standing",
         "_state",
-        "_unclaimed_counts",
-        "_values",
         "logger",
     )
 
@@ -179,9 +167,12 @@ class Engine(Generic[BatchT, OutputT]):
         self._limits = Limits()
         self._registry: Registry[Engine[BatchT, OutputT]] = Registry(self._live.wake)
         self._registry.register("Engine", _BUILT_IN)
-        self._values = Values()
+        values = Values()
         self._state: State[BatchT, OutputT] = State(
-            self._live, self._limits, self._registry, self._values
+            self._live, self._limits, self._registry, values
+        )
+        self._standing: Standing[BatchT, OutputT] = Standing(
+            self._state, self._live, self._limits, self._registry, values
         )
         self._parts: Parts[Engine[BatchT, OutputT], BatchT, OutputT] = Parts(
             process_function,
@@ -194,9 +185,7 @@ class Engine(Generic[BatchT, OutputT]):
         self._cursor: Cursor[BatchT] | None = None
         self._runner: int | None = None
         self._outcome: RunOutcome | None = None
-        self._is_loaded = False
         self._is_exception_suppressed = False
-        self._unclaimed_counts: dict[str, int] = {}
 
     @property
     def state(self) -> State[BatchT, OutputT]:
@@ -229,9 +218,7 @@ class Engine(Generic[BatchT, OutputT]):
         """
         self._registry.register("Engine.register_events", events)
         for event in events:
-            count = self._unclaimed_counts.pop(_full_name(event), None)
-            if count is not None:
-                self._registry.channel("Engine", event).restart(count)
+            self._standing.claim_count(event)
 
     def has_registered_events(self, event: BareEvent) -> bool:
         """Tell whether this engine knows an event.
@@ -517,7 +504,16 @@ class Engine(Generic[BatchT, OutputT]):
                 raise ArgumentError("Engine.run: takes max_epochs or max_iters, got both")
         if epoch_length is not None:
             epoch_length = at_least("Engine.run", "epoch_length", epoch_length, 1)
-        return self._run(data, max_epochs, max_iters, epoch_length)
+        cursor = self._cursor
+        if cursor is not None and self._limits.are_set:
+            self._standing.take_limits(max_epochs, max_iters, epoch_length)
+            return self._drive(cursor)
+        cursor = self._standing.first_cursor(data, max_epochs, max_iters, epoch_length)
+        if cursor is None:
+            self.logger.info("Nothing to do: the engine was loaded where its run had ended.")
+            self._outcome = Completed()
+            return self._state
+        return self._drive(cursor)
 
     def set_data(self, data: Iterable[BatchT]) -> None:
         """Replace the data of the run: the next batch is the first of these.
@@ -615,7 +611,9 @@ class Engine(Generic[BatchT, OutputT]):
         limits = self._limits
         limits.max_epochs = limits.max_iters = limits.epoch_length = None
         limits.is_goal = limits.is_open_ended = False
-        self._start_over()
+        self._cursor = None
+        self._outcome = None
+        self._standing.start_over()
 
     @property
     def should_terminate(self) -> bool:
@@ -652,7 +650,7 @@ class Engine(Generic[BatchT, OutputT]):
             >>> saved["iteration"], saved["epoch"], saved["max_epochs"]
             (6, 2, 2)
         """
-        return self._saved().to_dict()
+        return self._standing.save().to_dict()
 
     def load_state_dict(self, state_dict: Mapping[str, object], /) -> None:
         """Put the engine where another one stood: the next :meth:`run` goes on from there.
@@ -672,184 +670,15 @@ class Engine(Generic[BatchT, OutputT]):
         """
         self._refuse_while_running("Engine.load_state_dict")
         saved = Saved.from_dict(state_dict)
-        self._start_over()
-        limits, live, state = self._limits, self._live, self._state
-        limits.max_epochs, limits.max_iters = saved.max_epochs, saved.max_iters
-        limits.epoch_length = saved.epoch_length
-        limits.is_open_ended = saved.epoch_length is None
-        limits.is_goal = saved.max_epochs is not None or saved.max_iters is not None
-        state.iteration = saved.iteration
-        state.epoch = saved.epoch + (saved.epoch_iteration > 0)
-        live.is_in_epoch = saved.epoch_iteration > 0
-        live.epoch_start = saved.iteration - saved.epoch_iteration
-        live.pass_start = saved.iteration - saved.data_position
-        live.unused_asks = (
-            saved.counts.get(str(Events.GET_BATCH_STARTED), saved.iteration) - saved.iteration
-        )
-        live.unused_batches = (
-            saved.counts.get(str(Events.GET_BATCH_COMPLETED), saved.iteration) - saved.iteration
-        )
-        self._values.load(saved.values)
-        self._unclaimed_counts = dict(saved.counts)
-        for event in self._registry:
-            count = self._unclaimed_counts.pop(_full_name(event), 0)
-            self._registry.channel("Engine", event).restart(count)
-        for event in (Events.EPOCH_STARTED, Events.EPOCH_COMPLETED):
-            self._registry.plain("Engine", event).restart(saved.epoch)
-        self._is_loaded = True
-
-    def _position(self) -> tuple[int, int, int]:
-        """Give iterations done, epochs done, and iterations done of the epoch under way."""
-        live, state = self._live, self._state
-        iteration = state.completed_iterations
-        if not live.is_in_epoch:
-            return iteration, state.epoch, 0
-        epoch_iteration = iteration - live.epoch_start
-        if epoch_iteration and epoch_iteration >= self._limits.known_epoch_length:
-            return iteration, state.epoch, 0
-        return iteration, state.epoch - 1, epoch_iteration
-
-    def _saved(self) -> Saved:
-        live, limits, state = self._live, self._limits, self._state
-        iteration, epoch, epoch_iteration = self._position()
-        return Saved(
-            iteration=iteration,
-            epoch=epoch,
-            epoch_iteration=epoch_iteration,
-            data_position=iteration - live.pass_start,
-            epoch_length=None if limits.is_open_ended else limits.epoch_length,
-            max_epochs=limits.max_epochs if limits.is_goal else None,
-            max_iters=limits.max_iters,
-            counts=self._unclaimed_counts
-            | {
-                _full_name(event): count
-                for event in self._registry
-                if event not in _COUNTED_BY_POSITION and (count := state.count(event))
-            },
-            values=self._values.dump(),
-        )
-
-    # how a run begins and ends
-
-    def _run(
-        self,
-        data: Iterable[BatchT] | None,
-        max_epochs: int | None,
-        max_iters: int | None,
-        epoch_length: int | None,
-    ) -> State[BatchT, OutputT]:
-        cursor = self._cursor
-        if cursor is not None and self._limits.are_set:
-            self._go_on_with_limits(max_epochs, max_iters, epoch_length)
-            return self._drive(cursor)
-        if self._has_to_start_over(max_epochs, max_iters):
-            length = self._epoch_length(data, epoch_length)
-            self._start_over()
-            self._limits.start(max_epochs, max_iters, length)
-            self._live.give_data(data)
-            return self._drive(Cursor())
-        self._go_on_with_limits(max_epochs, max_iters, epoch_length)
-        if self._is_loaded and self._is_reached():
-            self.logger.info("Nothing to do: the engine was loaded where its run had ended.")
-            self._outcome = Completed()
-            return self._state
-        if self._limits.epoch_length is None:
-            self._limits.epoch_length = self._epoch_length(data, epoch_length)
-            self._limits.is_open_ended = self._limits.epoch_length is None
-        return self._drive(self._new_cursor(data))
-
-    def _has_to_start_over(self, max_epochs: int | None, max_iters: int | None) -> bool:
-        """Tell whether a run begins at the beginning, or goes on from where the engine stands."""
-        limits, has_limit = self._limits, max_epochs is not None or max_iters is not None
-        if self._is_loaded:
-            is_between_epochs = not self._live.is_in_epoch
-            return not limits.is_goal and is_between_epochs and not has_limit
-        if not limits.is_goal:
-            return True
-        return self._is_reached() and not limits.are_exceeded_by(max_epochs, max_iters)
-
-    def _is_reached(self) -> bool:
-        """Tell whether the engine stands where its limit is.
-
-        An epoch that was stopped counts, one that failed does not: its iterations are still owed.
-        """
-        iteration, epochs, _ = self._position()
-        is_failed = isinstance(self._outcome, Failed)
-        if not is_failed and not self._is_loaded:
-            epochs = self._state.epoch
-        return self._limits.are_reached(epochs=epochs, iterations=iteration)
-
-    def _go_on_with_limits(
-        self, max_epochs: int | None, max_iters: int | None, epoch_length: int | None
-    ) -> None:
-        """Check new limits against where the engine stands, and take them over."""
-        limits = self._limits
-        iteration, epoch, epoch_iteration = self._position()
-        limits.refuse_other_kind(max_epochs, max_iters)
-        begun = epoch + (epoch_iteration > 0)
-        if max_epochs is not None and max_epochs < begun:
-            raise ArgumentError(
-                f"Engine.run: max_epochs must be at least {begun}, the epoch in which the engine "
-                f"stands, got {max_epochs}; engine.reset() starts over"
-            )
-        if max_iters is not None and max_iters < iteration:
-            raise ArgumentError(
-                f"Engine.run: max_iters must be at least {iteration}, the iteration at which "
-                f"the engine stands, got {max_iters}; engine.reset() starts over"
-            )
-        if epoch_length is not None and epoch_length != limits.epoch_length:
-            if epoch_iteration:
-                raise ArgumentError(
-                    f"Engine.run: epoch_length must be {limits.epoch_length} until the epoch is "
-                    f"complete, got {epoch_length}; engine.reset() starts over"
-                )
-            limits.epoch_length, limits.is_open_ended = epoch_length, False
-        limits.take_over(max_epochs, max_iters, epochs_begun=begun)
-
-    def _epoch_length(self, data: Iterable[BatchT] | None, epoch_length: int | None) -> int | None:
-        """Give the length of an epoch over this data, or ``None`` where it is not known."""
-        if epoch_length is not None:
-            return epoch_length
-        if data is None:
-            raise DataError(
-                "Engine.run: epoch_length must be given where there is no data, got None"
-            )
-        length = known_length(data)
-        if length == 0:
-            raise DataError("Engine.run: data must give at least one batch, got a length of 0")
-        return length
-
-    def _start_over(self) -> None:
-        """Put the engine where a new one stands, but for handlers, results and own values."""
-        self._state.iteration = self._state.epoch = 0
-        self._live.restart()
-        self._registry.restart()
         self._cursor = None
         self._outcome = None
-        self._is_loaded = False
-        self._unclaimed_counts = {}
+        self._standing.load(saved)
 
-    def _new_cursor(self, data: Iterable[BatchT] | None) -> Cursor[BatchT]:
-        """Make a run that begins where the engine stands, between two iterations."""
-        state, live = self._state, self._live
-        cursor: Cursor[BatchT] = Cursor()
-        iteration, epoch, epoch_iteration = self._position()
-        num_asks = state.count(Events.GET_BATCH_STARTED)
-        num_batches = state.count(Events.GET_BATCH_COMPLETED)
-        state.iteration = cursor.first_iteration = iteration
-        state.epoch = epoch + (epoch_iteration > 0)
-        live.leave_iteration()
-        live.unused_asks = num_asks - iteration
-        live.unused_batches = num_batches - iteration
-        live.is_in_epoch = cursor.is_epoch_begun = epoch_iteration > 0
-        live.epoch_start = iteration - epoch_iteration
-        live.give_data(data)
-        cursor.num_to_skip = iteration - live.pass_start
-        return cursor
+    # how a run ends
 
     def _drive(self, cursor: Cursor[BatchT]) -> State[BatchT, OutputT]:
         self._outcome = None
-        self._is_loaded = self._is_exception_suppressed = False
+        self._standing.is_loaded = self._standing.is_failed = self._is_exception_suppressed = False
         self._cursor = cursor
         self._runner = threading.get_ident()
         try:
@@ -872,6 +701,7 @@ class Engine(Generic[BatchT, OutputT]):
         place with the error as its context.
         """
         self._outcome = Failed(f"{type(error).__name__}: {error}")
+        self._standing.is_failed = True
         error.add_note(
             f"firesteel: raised in iteration {self._state.iteration} (epoch {self._state.epoch}) "
             f"of an engine that runs {self._parts.process_function!r}"
@@ -952,12 +782,3 @@ class Engine(Generic[BatchT, OutputT]):
         if isinstance(event, Events) or event is Events.EXCEPTION_RAISED:
             return channel.at(self._state.count(event))
         return channel.take(channel.count + 1)
-
-
-def _full_name(event: BareEvent) -> str:
-    """Give the name under which an event's count is saved."""
-    if isinstance(event, PayloadEvent):
-        return f"PayloadEvent.{event.name}"
-    if isinstance(event, Events):
-        return str(event)
-    return f"{type(event).__module__}.{type(event).__qualname__}.{event.name}"

@@ -241,6 +241,8 @@ class Loop(Generic[EngineT, BatchT, OutputT]):
             where the loop looks up; where there are both, ``live.fire`` looks in between.
         """
         live, completed = self._live, self._parts.iteration_completed
+        if completed.due <= iteration:  # its count is only kept where somebody is due
+            completed.restart(iteration)
         if not completed.always:
             live.stop = min(completed.due, end)
             return False

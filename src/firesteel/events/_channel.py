@@ -9,7 +9,7 @@ from typing_extensions import TypeVar
 from ._filters import NEVER, CountFilter
 from ._unrolled import unrolled
 
-__all__ = ["Channel", "Entry"]
+__all__ = ["Channel", "Entry", "nothing"]
 
 CallT = TypeVar("CallT", bound=Callable[..., object])
 
@@ -60,7 +60,7 @@ class Group(Generic[CallT]):
         self.calls: tuple[CallT, ...] = ()
 
 
-def _nothing() -> None:
+def nothing() -> None:
     """Stand for somebody to tell of a change where there is nobody."""
 
 
@@ -96,7 +96,7 @@ class Channel(Generic[CallT]):
         "is_heard",
     )
 
-    def __init__(self, on_change: Callable[[], object] = _nothing) -> None:
+    def __init__(self, on_change: Callable[[], object] = nothing) -> None:
         self._on_change = on_change
         self._entries: list[Entry[CallT]] = []
         self._plain: list[Entry[CallT]] = []

@@ -12,7 +12,7 @@ from typing_extensions import TypeVar
 from firesteel._require import is_a
 from firesteel.errors import ArgumentTypeError, UnknownEventError
 
-from ._channel import Channel, Entry
+from ._channel import Channel, Entry, nothing
 from ._names import (
     EventEnum,
     EventLike,
@@ -99,7 +99,7 @@ class Registry(Generic[EngineT]):
 
     __slots__ = ("_all", "_on_change", "_plain", "_with_payload")
 
-    def __init__(self, on_change: Callable[[], object]) -> None:
+    def __init__(self, on_change: Callable[[], object] = nothing) -> None:
         self._on_change = on_change
         self._plain: dict[EventEnum, Channel[Callable[[EngineT], object]]] = {}
         self._with_payload: dict[PayloadEvent[Any], Channel[Callable[[EngineT, Any], object]]] = {}

@@ -241,6 +241,7 @@ class ProgressBar(Attachable[OutputT, None], Generic[OutputT]):
         if self._bar is not None:
             self._bar.close()
             self._bar = None
+            self._next = 0
 
     def _text(self, engine: Engine[Any, OutputT]) -> str:
         results, shown = engine.state.metrics, dict[str, object]()

@@ -95,7 +95,7 @@ class Accuracy(Metric[PredTarget, float, OutputT]):
                 not whole numbers.
         """
         prediction, target = (tensor.detach() for tensor in value)
-        if prediction.ndim == target.ndim + 1 and prediction.shape[1] == 1:
+        if prediction.ndim == target.ndim + 1 > 1 and prediction.shape[1] == 1:
             prediction = prediction.squeeze(1)
         if prediction.ndim == target.ndim + 1 and not self._is_multilabel:
             self._refuse_shapes(prediction, target, prediction.shape[:1] + prediction.shape[2:])

@@ -265,10 +265,13 @@ class RunningAverage(Metric[Scalar, float, ScalarOutputT]):
             ArgumentTypeError: It is no number.
         """
         value = _in_double(_as_scalar("RunningAverage", value), self.device)
-        if self._mean is None:
-            self._mean = value
+        mean = self._mean
+        if mean is None:
+            self._mean = value.clone() if isinstance(value, Tensor) else value
+        elif isinstance(mean, Tensor) and isinstance(value, Tensor):
+            mean.lerp_(value, 1 - self._alpha)
         else:
-            self._mean = self._alpha * self._mean + (1 - self._alpha) * value
+            self._mean = self._alpha * mean + (1 - self._alpha) * value
 
     @override
     def compute(self) -> float:

@@ -1,0 +1,267 @@
+"""Where an engine stands between two iterations: saved, loaded, started over, or gone on with."""
+
+from collections.abc import Iterable
+
+# Any: whose engine the registry's handlers take is nothing to where the engine stands.
+from typing import Any, Final, Generic, final
+
+from typing_extensions import TypeVar
+
+from firesteel.errors import ArgumentError, DataError
+from firesteel.events import BareEvent, Events, PayloadEvent, Registry
+
+from ._limits import Limits
+from ._live import Live
+from ._loop import known_length
+from ._phases import Cursor
+from ._saved import Saved
+from ._state import State
+from ._values import Values
+
+__all__ = ["Standing"]
+
+BatchT = TypeVar("BatchT")
+OutputT = TypeVar("OutputT")
+
+_COUNTED_BY_POSITION: Final = (
+    Events.EPOCH_STARTED,
+    Events.EPOCH_COMPLETED,
+    Events.ITERATION_STARTED,
+    Events.ITERATION_COMPLETED,
+)
+"""Events whose counts follow from where the engine stands."""
+
+
+@final
+class Standing(Generic[BatchT, OutputT]):
+    """Decides where a run begins, and puts the engine there.
+
+    Args:
+        state: The engine's state.
+        live: What the loop writes.
+        limits: How far a run goes.
+        registry: The engine's events, with their counts.
+        values: The user's own values.
+
+    Attributes:
+        is_loaded: Whether the engine was loaded, and has not run since.
+        is_failed: Whether the latest run failed.
+    """
+
+    __slots__ = (
+        "_limits",
+        "_live",
+        "_registry",
+        "_state",
+        "_unclaimed_counts",
+        "_values",
+        "is_failed",
+        "is_loaded",
+    )
+
+    def __init__(
+        self,
+        state: State[BatchT, OutputT],
+        live: Live[BatchT, OutputT],
+        limits: Limits,
+        registry: Registry[Any],
+        values: Values,
+    ) -> None:
+        self._state = state
+        self._live = live
+        self._limits = limits
+        self._registry = registry
+        self._values = values
+        self._unclaimed_counts: dict[str, int] = {}
+        self.is_loaded = False
+        self.is_failed = False
+
+    def start_over(self) -> None:
+        """Put the engine where a new one stands, but for handlers, results and own values."""
+        self._state.iteration = self._state.epoch = 0
+        self._live.restart()
+        self._registry.restart()
+        if self._unclaimed_counts:
+            self._unclaimed_counts = {}
+        self.is_loaded = self.is_failed = False
+
+    def first_cursor(
+        self,
+        data: Iterable[BatchT] | None,
+        max_epochs: int | None,
+        max_iters: int | None,
+        epoch_length: int | None,
+    ) -> Cursor[BatchT] | None:
+        """Give the beginning of a run, or ``None`` where there is nothing to do.
+
+        Raises:
+            ArgumentError: A limit lies below where the engine stands, or excludes another.
+            DataError: The data is empty, or there is neither data nor ``epoch_length``.
+        """
+        limits = self._limits
+        if self._has_to_start_over(max_epochs, max_iters):
+            if epoch_length is None:
+                epoch_length = _epoch_length(data)
+            self.start_over()
+            limits.start(max_epochs, max_iters, epoch_length)
+            self._live.give_data(data)
+            return Cursor()
+        self.take_limits(max_epochs, max_iters, epoch_length)
+        if self.is_loaded and self._is_reached():
+            return None
+        if limits.epoch_length is None:
+            limits.epoch_length = _epoch_length(data)
+            limits.is_open_ended = limits.epoch_length is None
+        return self._next_cursor(data)
+
+    def take_limits(
+        self, max_epochs: int | None, max_iters: int | None, epoch_length: int | None
+    ) -> None:
+        """Check new limits against where the engine stands, and take them over.
+
+        Raises:
+            ArgumentError: A limit lies below where the engine stands, or excludes another.
+        """
+        limits = self._limits
+        iteration, epoch, epoch_iteration = self._position()
+        limits.refuse_other_kind(max_epochs, max_iters)
+        begun = epoch + (epoch_iteration > 0)
+        if max_epochs is not None and max_epochs < begun:
+            raise ArgumentError(
+                f"Engine.run: max_epochs must be at least {begun}, the epoch in which the engine "
+                f"stands, got {max_epochs}; engine.reset() starts over"
+            )
+        if max_iters is not None and max_iters < iteration:
+            raise ArgumentError(
+                f"Engine.run: max_iters must be at least {iteration}, the iteration at which "
+                f"the engine stands, got {max_iters}; engine.reset() starts over"
+            )
+        if epoch_length is not None and epoch_length != limits.epoch_length:
+            if epoch_iteration:
+                raise ArgumentError(
+                    f"Engine.run: epoch_length must be {limits.epoch_length} until the epoch is "
+                    f"complete, got {epoch_length}; engine.reset() starts over"
+                )
+            limits.epoch_length, limits.is_open_ended = epoch_length, False
+        limits.take_over(max_epochs, max_iters, epochs_begun=begun)
+
+    def save(self) -> Saved:
+        """Give where the engine stands."""
+        live, limits, state = self._live, self._limits, self._state
+        iteration, epoch, epoch_iteration = self._position()
+        return Saved(
+            iteration=iteration,
+            epoch=epoch,
+            epoch_iteration=epoch_iteration,
+            data_position=iteration - live.pass_start,
+            epoch_length=None if limits.is_open_ended else limits.epoch_length,
+            max_epochs=limits.max_epochs if limits.is_goal else None,
+            max_iters=limits.max_iters,
+            counts=self._unclaimed_counts
+            | {
+                _full_name(event): count
+                for event in self._registry
+                if event not in _COUNTED_BY_POSITION and (count := state.count(event))
+            },
+            values=self._values.dump(),
+        )
+
+    def load(self, saved: Saved) -> None:
+        """Put the engine where another one stood."""
+        self.start_over()
+        limits, live, state = self._limits, self._live, self._state
+        limits.max_epochs, limits.max_iters = saved.max_epochs, saved.max_iters
+        limits.epoch_length = saved.epoch_length
+        limits.is_open_ended = saved.epoch_length is None
+        limits.is_goal = saved.max_epochs is not None or saved.max_iters is not None
+        state.iteration = saved.iteration
+        state.epoch = saved.epoch + (saved.epoch_iteration > 0)
+        live.is_in_epoch = saved.epoch_iteration > 0
+        live.epoch_start = saved.iteration - saved.epoch_iteration
+        live.pass_start = saved.iteration - saved.data_position
+        self._unclaimed_counts = dict(saved.counts)
+        for event in self._registry:
+            self.claim_count(event)
+        for event in _COUNTED_BY_POSITION:
+            is_of_epoch = event in {Events.EPOCH_STARTED, Events.EPOCH_COMPLETED}
+            count = saved.epoch if is_of_epoch else saved.iteration
+            self._registry.plain("Engine", event).restart(count)
+        asks, batches = Events.GET_BATCH_STARTED, Events.GET_BATCH_COMPLETED
+        live.unused_asks = saved.counts.get(str(asks), saved.iteration) - saved.iteration
+        live.unused_batches = saved.counts.get(str(batches), saved.iteration) - saved.iteration
+        self._values.load(saved.values)
+        self.is_loaded = True
+
+    def claim_count(self, event: BareEvent) -> None:
+        """Give an event the count that was loaded for it, if there is one."""
+        count = self._unclaimed_counts.pop(_full_name(event), None)
+        if count is not None:
+            self._registry.channel("Engine", event).restart(count)
+
+    def _position(self) -> tuple[int, int, int]:
+        """Give iterations done, epochs done, and iterations done of the epoch under way."""
+        live, state = self._live, self._state
+        iteration = state.completed_iterations
+        if not live.is_in_epoch:
+            return iteration, state.epoch, 0
+        epoch_iteration = iteration - live.epoch_start
+        if epoch_iteration and epoch_iteration >= self._limits.known_epoch_length:
+            return iteration, state.epoch, 0
+        return iteration, state.epoch - 1, epoch_iteration
+
+    def _has_to_start_over(self, max_epochs: int | None, max_iters: int | None) -> bool:
+        """Tell whether a run begins at the beginning, or goes on from where the engine stands."""
+        limits = self._limits
+        if self.is_loaded:
+            has_limit = limits.is_goal or max_epochs is not None or max_iters is not None
+            return not has_limit and not self._live.is_in_epoch
+        if not limits.is_goal:
+            return True
+        return self._is_reached() and not limits.are_exceeded_by(max_epochs, max_iters)
+
+    def _is_reached(self) -> bool:
+        """Tell whether the engine stands where its limit is.
+
+        An epoch that was stopped counts, one that failed does not: its iterations are still owed.
+        """
+        iteration, epochs, _ = self._position()
+        if not self.is_failed and not self.is_loaded:
+            epochs = self._state.epoch
+        return self._limits.are_reached(epochs=epochs, iterations=iteration)
+
+    def _next_cursor(self, data: Iterable[BatchT] | None) -> Cursor[BatchT]:
+        """Make a run that begins where the engine stands."""
+        state, live = self._state, self._live
+        cursor: Cursor[BatchT] = Cursor()
+        iteration, epoch, epoch_iteration = self._position()
+        num_asks = state.count(Events.GET_BATCH_STARTED)
+        num_batches = state.count(Events.GET_BATCH_COMPLETED)
+        state.iteration = cursor.first_iteration = iteration
+        state.epoch = epoch + (epoch_iteration > 0)
+        live.leave_iteration()
+        live.unused_asks = num_asks - iteration
+        live.unused_batches = num_batches - iteration
+        live.is_in_epoch = cursor.is_epoch_begun = epoch_iteration > 0
+        live.epoch_start = iteration - epoch_iteration
+        live.give_data(data)
+        cursor.num_to_skip = iteration - live.pass_start
+        return cursor
+
+
+def _epoch_length(data: object) -> int | None:
+    """Give the length of an epoch over this data, or ``None`` where it is not known."""
+    if data is None:
+        raise DataError("Engine.run: epoch_length must be given where there is no data, got None")
+    length = known_length(data)
+    if length == 0:
+        raise DataError("Engine.run: data must give at least one batch, got a length of 0")
+    return length
+
+
+def _full_name(event: BareEvent) -> str:
+    """Give the name under which an event's count is saved."""
+    if isinstance(event, PayloadEvent):
+        return f"PayloadEvent.{event.name}"
+    if isinstance(event, Events):
+        return str(event)
+    return f"{type(event).__module__}.{type(event).__qualname__}.{event.name}"
