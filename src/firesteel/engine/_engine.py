@@ -550,7 +550,7 @@ class Engine(Generic[BatchT, OutputT]):
         """
         if self._cursor is not None:
             self._live.terminate = Termination(skip_completed, reason)
-            self._live.wake()
+            self._live.ask()
 
     def terminate_epoch(self, *, skip_epoch_completed: bool = False) -> None:
         """End the epoch, once the handlers of the event at hand have been called.
@@ -571,7 +571,7 @@ class Engine(Generic[BatchT, OutputT]):
             raise EngineStateError("Engine.terminate_epoch: there must be an epoch going on")
         if is_going_on:
             self._live.terminate_epoch = Termination(skip_epoch_completed)
-            self._live.wake()
+            self._live.ask()
 
     def interrupt(self) -> None:
         """Suspend the run, once the handlers of the event at hand have been called.
@@ -582,7 +582,7 @@ class Engine(Generic[BatchT, OutputT]):
         """
         if self._runner is not None:
             self._live.interrupt = True
-            self._live.wake()
+            self._live.ask()
 
     def suppress_exception(self) -> None:
         """Say that the exception at hand is dealt with: :meth:`run` then returns.

@@ -63,6 +63,7 @@ class Live(Generic[BatchT, OutputT]):
         is_in_epoch: Whether an epoch has begun and not yet ended.
         epoch_start: The iteration after which the epoch began.
         pass_start: The iteration after which the current pass over the data began.
+        is_asked: Whether there may be a request; it saves to look at each of them.
         terminate: A request to end the run.
         terminate_epoch: A request to end the epoch.
         interrupt: Whether there is a request to suspend the run.
@@ -76,6 +77,7 @@ class Live(Generic[BatchT, OutputT]):
         "fire",
         "fire_after_change",
         "interrupt",
+        "is_asked",
         "is_data_new",
         "is_fetching",
         "is_in_epoch",
@@ -107,10 +109,16 @@ class Live(Generic[BatchT, OutputT]):
         self.is_in_epoch = False
         self.epoch_start = 0
         self.pass_start = 0
+        self.is_asked = False
         self.terminate: Termination | None = None
         self.terminate_epoch: Termination | None = None
         self.interrupt = False
         self.is_data_new = False
+
+    def ask(self) -> None:
+        """Make the loop answer the requests after the event at hand."""
+        self.is_asked = True
+        self.wake()
 
     def wake(self) -> None:
         """Make the loop look up after the iteration it is in."""
@@ -127,5 +135,6 @@ class Live(Generic[BatchT, OutputT]):
         self.batch = MISSING
         self.is_fetching = False
         self.is_data_new = False
+        self.is_asked = False
         self.terminate = self.terminate_epoch = None
         self.interrupt = False

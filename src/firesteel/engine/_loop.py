@@ -175,7 +175,7 @@ class Loop(Generic[EngineT, BatchT, OutputT]):
         if self._logger is not None:
             self._logger.info("%s", self._announcement())
         self._fire(self._parts.started)
-        return self._answer(EPOCH_START)
+        return self._answer(EPOCH_START) if self._live.is_asked else EPOCH_START
 
     def _start_epoch(self) -> Phase:
         state, live, cursor = self._state, self._live, self._cursor
@@ -188,7 +188,7 @@ class Loop(Generic[EngineT, BatchT, OutputT]):
             live.epoch_start = state.iteration
         live.is_in_epoch = True
         self._fire_at(self._parts.epoch_started, state.epoch)
-        return self._answer(ITERATIONS)
+        return self._answer(ITERATIONS) if self._live.is_asked else ITERATIONS
 
     def _iterate(self) -> Phase:
         engine, live, cursor = self._engine, self._live, self._cursor
@@ -272,7 +272,8 @@ class Loop(Generic[EngineT, BatchT, OutputT]):
         if self._logger is not None:
             self._logger.info("Epoch %d is complete after %.3f s.", state.epoch, cursor.epoch_s)
         self._live.terminate_epoch = None
-        return self._answer(self._after_epoch())
+        phase = self._after_epoch()
+        return self._answer(phase) if self._live.is_asked else phase
 
     def _end(self) -> None:
         state, live, cursor, parts = self._state, self._live, self._cursor, self._parts
@@ -299,10 +300,10 @@ class Loop(Generic[EngineT, BatchT, OutputT]):
     def _after_iteration(self) -> Phase:
         state, limits = self._state, self._limits
         if self._live.epoch_start + limits.known_epoch_length <= state.iteration:
-            return self._answer(EPOCH_END)
+            return self._answer(EPOCH_END) if self._live.is_asked else EPOCH_END
         if limits.max_iters is not None and state.iteration >= limits.max_iters:
-            return self._answer(END)
-        return self._answer(ITERATIONS)
+            return self._answer(END) if self._live.is_asked else END
+        return self._answer(ITERATIONS) if self._live.is_asked else ITERATIONS
 
     def _after_epoch(self) -> Phase:
         state = self._state
@@ -342,6 +343,7 @@ class Loop(Generic[EngineT, BatchT, OutputT]):
             self._outcome = Interrupted()
             self._take_time()
             return SUSPENDED
+        live.is_asked = False
         return phase
 
     def _give_iteration_up(self) -> None:
@@ -441,13 +443,13 @@ class Loop(Generic[EngineT, BatchT, OutputT]):
         if self._limits.is_open_ended and state.epoch_iteration > 0:
             self._limits.epoch_length = state.epoch_iteration
             self._give_asking_up()
-            return self._answer(EPOCH_END)
+            return self._answer(EPOCH_END) if self._live.is_asked else EPOCH_END
         if state.iteration == live.pass_start:
             return self._end_dry()
         cursor.source = None
         live.pass_start = state.iteration
         self._fire(self._parts.data_ended)
-        return self._answer(ITERATIONS)
+        return self._answer(ITERATIONS) if self._live.is_asked else ITERATIONS
 
     def _end_dry(self) -> Phase:
         """End the run where the data gives nothing any more."""
