@@ -466,7 +466,7 @@ class Loop(Generic[EngineT, BatchT, OutputT]):
             f"Engine.run: {reason}, before the run was complete; an iterator can be read only "
             "once: pass what it is made from, or call engine.set_data with a new one on "
             "DATALOADER_STOP_ITERATION",
-            stacklevel=8,
+            stacklevel=7,
         )
         return EPOCH_END if state.epoch_iteration else END
 
