@@ -493,7 +493,8 @@ class Engine(Generic[BatchT, OutputT]):
             DataError: The data is empty, or there is neither data nor ``epoch_length``.
             EngineStateError: The engine is running.
         """
-        self._refuse_while_running("Engine.run")
+        if self._runner is not None:
+            self._refuse_while_running("Engine.run")
         if data is not None:
             is_iterable("Engine.run", "data", data)
         if max_epochs is not None:

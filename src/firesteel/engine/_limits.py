@@ -1,6 +1,5 @@
 """How far a run goes: epochs, iterations, and the length of an epoch."""
 
-import sys
 from typing import final
 
 from firesteel.errors import ArgumentError
@@ -29,13 +28,6 @@ class Limits:
         self.epoch_length: int | None = None
         self.is_goal = False
         self.is_open_ended = False
-
-    @property
-    def known_epoch_length(self) -> int:
-        """Iterations after which an epoch ends, whatever the data says."""
-        if self.epoch_length is None or self.is_open_ended:
-            return sys.maxsize // 2  # so that an iteration can be added
-        return self.epoch_length
 
     @property
     def are_set(self) -> bool:

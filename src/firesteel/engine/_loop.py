@@ -198,7 +198,7 @@ class Loop(Generic[EngineT, BatchT, OutputT]):
         while True:
             iteration = state.iteration - (cursor.pending is ITERATION_STARTED)
             batches = self._batches()
-            end = min(self._next_stop(), iteration + _FAR)
+            end = self._last_iteration(iteration)
             is_heard = self._plan(iteration, end)
             is_data_over = False
             # the same twice: to ask in each iteration whether somebody listens would cost as much
@@ -222,10 +222,11 @@ class Loop(Generic[EngineT, BatchT, OutputT]):
                     live.output = missing
                     live.output = process_function(engine, live.batch)
                     if iteration >= live.stop:
-                        self._fire_filtered(engine)
+                        if iteration >= completed.due or not live.stop:
+                            self._fire_filtered(engine)
                         if iteration >= end or not live.stop:
                             break
-                        live.stop = min(completed.due, end)
+                        live.stop = min(end, completed.due)
                     live.batch = missing  # noqa: PLW2901  # nothing may hold it from here on
                 else:
                     is_data_over = True
@@ -244,7 +245,7 @@ class Loop(Generic[EngineT, BatchT, OutputT]):
         if completed.due <= iteration:  # its count is only kept where somebody is due
             completed.restart(iteration)
         if not completed.always:
-            live.stop = min(completed.due, end)
+            live.stop = min(end, completed.due)
             return False
         if completed.due == iteration + 1:
             live.fire = self._fire_filtered
@@ -293,13 +294,16 @@ class Loop(Generic[EngineT, BatchT, OutputT]):
                 state.times.run_s = cursor.run_s
         if self._logger is not None:
             self._logger.info("The run is over after %.3f s: %s.", cursor.run_s, self._outcome)
+        live.terminate_epoch = None
+        live.interrupt = False
         cursor.phase = OVER
 
     # what comes after what
 
     def _after_iteration(self) -> Phase:
         state, limits = self._state, self._limits
-        if self._live.epoch_start + limits.known_epoch_length <= state.iteration:
+        length = None if limits.is_open_ended else limits.epoch_length
+        if length is not None and state.epoch_iteration >= length:
             return self._answer(EPOCH_END) if self._live.is_asked else EPOCH_END
         if limits.max_iters is not None and state.iteration >= limits.max_iters:
             return self._answer(END) if self._live.is_asked else END
@@ -313,11 +317,13 @@ class Loop(Generic[EngineT, BatchT, OutputT]):
             return END
         return EPOCH_START
 
-    def _next_stop(self) -> int:
-        """Give the iteration after which the loop has to look up."""
+    def _last_iteration(self, iteration: int) -> int:
+        """Give the iteration after which the epoch or the run ends, or the loop has to look up."""
         limits = self._limits
-        end_of_epoch = self._live.epoch_start + limits.known_epoch_length
-        return end_of_epoch if limits.max_iters is None else min(end_of_epoch, limits.max_iters)
+        last = iteration + _FAR
+        if limits.epoch_length is not None and not limits.is_open_ended:
+            last = min(last, self._live.epoch_start + limits.epoch_length)
+        return last if limits.max_iters is None else min(last, limits.max_iters)
 
     def _answer(self, phase: Phase) -> Phase:
         """Answer what the loop was asked to do; without a request ``phase`` is next."""

@@ -147,13 +147,13 @@ class Standing(Generic[BatchT, OutputT]):
 
     def save(self) -> Saved:
         """Give where the engine stands."""
-        live, limits, state = self._live, self._limits, self._state
+        limits, state = self._limits, self._state
         iteration, epoch, epoch_iteration = self._position()
         return Saved(
             iteration=iteration,
             epoch=epoch,
             epoch_iteration=epoch_iteration,
-            data_position=iteration - live.pass_start,
+            data_position=self._data_position(iteration),
             epoch_length=None if limits.is_open_ended else limits.epoch_length,
             max_epochs=limits.max_epochs if limits.is_goal else None,
             max_iters=limits.max_iters,
@@ -205,7 +205,8 @@ class Standing(Generic[BatchT, OutputT]):
         if not live.is_in_epoch:
             return iteration, state.epoch, 0
         epoch_iteration = iteration - live.epoch_start
-        if epoch_iteration and epoch_iteration >= self._limits.known_epoch_length:
+        length = None if self._limits.is_open_ended else self._limits.epoch_length
+        if epoch_iteration and length is not None and epoch_iteration >= length:
             return iteration, state.epoch, 0
         return iteration, state.epoch - 1, epoch_iteration
 
@@ -234,6 +235,7 @@ class Standing(Generic[BatchT, OutputT]):
         state, live = self._state, self._live
         cursor: Cursor[BatchT] = Cursor()
         iteration, epoch, epoch_iteration = self._position()
+        cursor.num_to_skip = self._data_position(iteration)
         num_asks = state.count(Events.GET_BATCH_STARTED)
         num_batches = state.count(Events.GET_BATCH_COMPLETED)
         state.iteration = cursor.first_iteration = iteration
@@ -244,8 +246,12 @@ class Standing(Generic[BatchT, OutputT]):
         live.is_in_epoch = cursor.is_epoch_begun = epoch_iteration > 0
         live.epoch_start = iteration - epoch_iteration
         live.give_data(data)
-        cursor.num_to_skip = iteration - live.pass_start
         return cursor
+
+    def _data_position(self, iteration: int) -> int:
+        """Give the batches of the current pass over the data that were taken, 0 at its end."""
+        taken = iteration - self._live.pass_start
+        return taken % (known_length(self._live.data) or taken + 1)
 
 
 def _epoch_length(data: object) -> int | None:
