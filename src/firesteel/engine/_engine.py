@@ -461,13 +461,13 @@ class Engine(Generic[BatchT, OutputT]):
     ) -> State[Any, OutputT]:
         """Run the process function over the data until a limit is reached.
 
-        Without a limit the run is one fresh pass, each time: what an evaluator does. A limit is a
-        goal: the run goes on from where the engine stands until the goal is reached. So the same
-        call again finishes a run that failed or was stopped, a larger limit extends one that was
-        complete, and the same limit after a complete run starts over. An engine that was loaded
-        with :meth:`load_state_dict` goes on from there, and does nothing where the goal was reached
-        already. A run that was interrupted goes on exactly where it was left; ``data`` is then not
-        looked at.
+        Without a limit the run is one fresh pass, each time: what an evaluator does. A limit, given
+        here or before, is a goal: the run goes on from where the engine stands until the goal is
+        reached. So the same call again finishes a run that failed, or that was stopped before its
+        last epoch; a larger limit extends one that was complete; and where the goal was reached the
+        same call starts over. An engine that was loaded with :meth:`load_state_dict` goes on from
+        there, and does nothing where the goal was reached already. A run that was interrupted goes
+        on exactly where it was left; ``data`` is then not looked at.
 
         Where a run goes on within an epoch, the batches that were used are taken from the data once
         more and passed over, unless the data is an iterator, which goes on by itself. The iteration

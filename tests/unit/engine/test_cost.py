@@ -24,11 +24,13 @@ def num_calls(run: Callable[[], object]) -> int:
         nonlocal calls
         calls += event in {"call", "c_call"}
 
+    gc.disable()  # others may have callbacks for collections
     sys.setprofile(count)
     try:
         run()
     finally:
         sys.setprofile(None)
+        gc.enable()
     return calls
 
 
