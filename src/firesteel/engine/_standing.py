@@ -106,12 +106,11 @@ class Standing(Generic[BatchT, OutputT]):
             limits.start(max_epochs, max_iters, epoch_length)
             self._live.give_data(data)
             return Cursor()
+        if epoch_length is None and limits.epoch_length is None:
+            epoch_length = _epoch_length(data)
         self.take_limits(max_epochs, max_iters, epoch_length)
         if self.is_loaded and self._is_reached():
             return None
-        if limits.epoch_length is None:
-            limits.epoch_length = _epoch_length(data)
-            limits.is_open_ended = limits.epoch_length is None
         return self._next_cursor(data)
 
     def take_limits(
@@ -137,7 +136,7 @@ class Standing(Generic[BatchT, OutputT]):
                 f"the engine stands, got {max_iters}; engine.reset() starts over"
             )
         if epoch_length is not None and epoch_length != limits.epoch_length:
-            if epoch_iteration:
+            if epoch_iteration and limits.epoch_length is not None:
                 raise ArgumentError(
                     f"Engine.run: epoch_length must be {limits.epoch_length} until the epoch is "
                     f"complete, got {epoch_length}; engine.reset() starts over"

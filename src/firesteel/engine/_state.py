@@ -204,7 +204,11 @@ class Metrics:
 
     @override
     def __repr__(self) -> str:
-        return f"Metrics({dict(self.items())!r})"
+        return f"Metrics({self._computed()!r})"
+
+    def _computed(self) -> dict[str, object]:
+        """Give the results, with ``...`` for those that are computed only when they are read."""
+        return {name: ... if name in self._pending else self._results[name] for name in self}
 
 
 @final
@@ -422,5 +426,5 @@ class State(Generic[BatchT, OutputT]):
         return (
             f"State(iteration={self.iteration}, epoch={self.epoch}, "
             f"epoch_length={self.epoch_length}, max_epochs={self.max_epochs}, "
-            f"max_iters={self.max_iters}, metrics={dict(self.metrics.items())!r})"
+            f"max_iters={self.max_iters}, metrics={self.metrics!r})"
         )
