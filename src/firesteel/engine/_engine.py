@@ -40,7 +40,7 @@ from firesteel.events import (
 from ._decorator import HandlerDecorator
 from ._handlers import asked_first, bind, check_process_function
 from ._limits import Limits
-from ._live import MISSING, Live, Termination, fire_nothing
+from ._live import MISSING, Live, Termination
 from ._loop import Loop, Parts
 from ._outcome import Completed, Failed, Interrupted, RunOutcome
 from ._phases import Cursor, Phase
@@ -690,7 +690,6 @@ class Engine(Generic[BatchT, OutputT]):
                 raise
         finally:
             self._runner = None
-            self._live.fire = self._live.fire_after_change = fire_nothing
             if not isinstance(self._outcome, Interrupted):
                 self._cursor = None
         return self._state

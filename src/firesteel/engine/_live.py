@@ -1,13 +1,13 @@
 """What the loop and the world outside it share while a run goes on."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum
 from typing import Final, Generic, final
 
 from typing_extensions import TypeVar
 
-__all__ = ["MISSING", "Live", "Missing", "Termination", "fire_nothing"]
+__all__ = ["MISSING", "Live", "Missing", "Termination"]
 
 BatchT = TypeVar("BatchT")
 OutputT = TypeVar("OutputT")
@@ -37,10 +37,6 @@ class Termination:
     reason: str = ""
 
 
-def fire_nothing(_engine: object) -> None:
-    """Stand for handlers where there are none."""
-
-
 @final
 class Live(Generic[BatchT, OutputT]):
     """What is written in each iteration, and what the loop is asked to do.
@@ -52,9 +48,8 @@ class Live(Generic[BatchT, OutputT]):
         batch: The batch at hand; ``MISSING`` while the next one is fetched.
         data: What the batches come from; ``None`` for an engine without data.
         output: What the process function returned; ``MISSING`` from the next batch on.
-        fire: Calls the handlers of ``ITERATION_COMPLETED`` of the iteration at hand, where some are
-            called in each iteration.
-        fire_after_change: The same, where the handlers may have changed meanwhile.
+        is_unusual: Whether after the iteration at hand others are to be called than after the one
+            before: somebody with a filter, or somebody new.
         stop: The next iteration after which the loop has to look up.
         is_fetching: Whether handlers of the fetching of a batch are running.
         is_without_data: Whether the run is one without data.
@@ -74,13 +69,12 @@ class Live(Generic[BatchT, OutputT]):
         "batch",
         "data",
         "epoch_start",
-        "fire",
-        "fire_after_change",
         "interrupt",
         "is_asked",
         "is_data_new",
         "is_fetching",
         "is_in_epoch",
+        "is_unusual",
         "is_without_data",
         "output",
         "pass_start",
@@ -99,8 +93,7 @@ class Live(Generic[BatchT, OutputT]):
         """Put everything but the data where a new engine has it."""
         self.batch: BatchT | Missing = MISSING
         self.output: OutputT | Missing = MISSING
-        self.fire: Callable[..., object] = fire_nothing
-        self.fire_after_change: Callable[..., object] = fire_nothing
+        self.is_unusual = False
         self.stop = 0
         self.is_fetching = False
         self.is_without_data = False
@@ -123,7 +116,7 @@ class Live(Generic[BatchT, OutputT]):
     def wake(self) -> None:
         """Make the loop look up after the iteration it is in."""
         self.stop = 0
-        self.fire = self.fire_after_change
+        self.is_unusual = True
 
     def give_data(self, data: Iterable[BatchT] | None) -> None:
         """Take the data of a run that begins."""

@@ -12,6 +12,7 @@ from typing_extensions import TypeVar
 from firesteel.errors import DataError
 from firesteel.events import Channel, Events, Registry
 
+from ._iterations import Iterations
 from ._limits import Limits
 from ._live import MISSING, Live, Missing
 from ._outcome import Completed, Interrupted, RunOutcome, StopCause, Stopped
@@ -55,6 +56,7 @@ class Parts(Generic[EngineT, BatchT, OutputT]):
         live: What is written in each iteration, and requests.
         limits: How far a run goes.
         clock: Gives the time in seconds.
+        iterations: The hot part of the loop.
     """
 
     __slots__ = (
@@ -69,6 +71,7 @@ class Parts(Generic[EngineT, BatchT, OutputT]):
         "interrupted",
         "iteration_completed",
         "iteration_started",
+        "iterations",
         "limits",
         "live",
         "process_function",
@@ -92,6 +95,7 @@ class Parts(Generic[EngineT, BatchT, OutputT]):
         self.live = live
         self.limits = limits
         self.clock = clock
+        self.iterations = Iterations()
         channel = partial(registry.plain, "Engine")
         self.started = channel(Events.STARTED)
         self.epoch_started = channel(Events.EPOCH_STARTED)
@@ -115,13 +119,14 @@ class Loop(Generic[EngineT, BatchT, OutputT]):
     what follows it, requests to stop are answered. To suspend a run is to remember the phase that
     would have been next, to resume it is to begin with that one.
 
-    The hot part is the ``for`` in ``_iterate``: in each iteration one number is compared, and
-    handlers with filters, ends of epochs and requests all move that number.
+    In the hot part, which ``_iterate`` calls, one number is compared in each iteration; handlers
+    with filters, ends of epochs and requests all move that number.
     """
 
     __slots__ = (
         "_cursor",
         "_engine",
+        "_last",
         "_leave_for",
         "_limits",
         "_live",
@@ -147,6 +152,7 @@ class Loop(Generic[EngineT, BatchT, OutputT]):
         self._limits = parts.limits
         self._cursor = cursor
         self._logger = logger if logger.isEnabledFor(logging.INFO) else None
+        self._last = 0
         self._leave_for: Phase | None = None
         self._stop_iteration: StopIteration | None = None
         self._since_s = parts.clock()
@@ -191,72 +197,62 @@ class Loop(Generic[EngineT, BatchT, OutputT]):
         return self._answer(ITERATIONS) if self._live.is_asked else ITERATIONS
 
     def _iterate(self) -> Phase:
-        engine, live, cursor = self._engine, self._live, self._cursor
-        state, process_function = self._state, self._parts.process_function
-        completed = self._parts.iteration_completed
-        missing = MISSING  # a local: a global costs a tenth of the loop
+        parts, state = self._parts, self._state
         while True:
-            iteration = state.iteration - (cursor.pending is ITERATION_STARTED)
+            iteration = state.iteration - (self._cursor.pending is ITERATION_STARTED)
             batches = self._batches()
-            end = self._last_iteration(iteration)
-            is_heard = self._plan(iteration, end)
-            is_data_over = False
-            # the same twice: to ask in each iteration whether somebody listens would cost as much
-            # as to count it
-            if is_heard:
-                for live.batch in batches:
-                    iteration += 1
-                    state.iteration = iteration
-                    live.output = missing
-                    live.output = process_function(engine, live.batch)
-                    live.fire(engine)
-                    if iteration >= live.stop:
-                        break
-                    live.batch = missing  # noqa: PLW2901  # nothing may hold it from here on
-                else:
-                    is_data_over = True
-            else:
-                for live.batch in batches:
-                    iteration += 1
-                    state.iteration = iteration
-                    live.output = missing
-                    live.output = process_function(engine, live.batch)
-                    if iteration >= live.stop:
-                        if iteration >= completed.due or not live.stop:
-                            self._fire_filtered(engine)
-                        if iteration >= end or not live.stop:
-                            break
-                        live.stop = min(end, completed.due)
-                    live.batch = missing  # noqa: PLW2901  # nothing may hold it from here on
-                else:
-                    is_data_over = True
+            always = parts.iteration_completed.always
+            self._last = self._last_iteration(iteration)
+            self._plan(iteration)
+            is_data_over = parts.iterations.with_handlers(len(always))(
+                self._engine,
+                batches,
+                state,
+                self._live,
+                parts.process_function,
+                self._fire_due,
+                self._has_to_stop if always else self._fire_due_and_has_to_stop,
+                MISSING,
+                iteration,
+                *always,
+            )
             phase = self._after_batches() if is_data_over else self._after_iteration()
             if phase is not ITERATIONS:
                 return phase
 
-    def _plan(self, iteration: int, end: int) -> bool:
-        """Say who is called in the iterations up to ``end``, and after which one to look up.
+    def _plan(self, iteration: int) -> None:
+        """Say after which iteration the loop has to look up.
 
-        Returns:
-            Whether there are handlers to call in each iteration. Handlers with a filter are called
-            where the loop looks up; where there are both, ``live.fire`` looks in between.
+        Without a handler that is always called it is the one at which one with a filter is due, and
+        these are called when the loop looks up. Where there are both, it is the one before, and in
+        the next one ``live.is_unusual`` has them called together, in their order.
         """
         live, completed = self._live, self._parts.iteration_completed
         if completed.due <= iteration:  # its count is only kept where somebody is due
             completed.restart(iteration)
-        if not completed.always:
-            live.stop = min(end, completed.due)
-            return False
-        if completed.due == iteration + 1:
-            live.fire = self._fire_filtered
-            live.stop = completed.due
-        else:
-            live.fire = completed.together
-            live.stop = min(completed.due - 1, end)
-        live.fire_after_change = self._fire_filtered
-        return True
+        stop = completed.due
+        live.is_unusual = stop == iteration + 1
+        if completed.always and not live.is_unusual:
+            stop -= 1
+        live.stop = min(self._last, stop)
 
-    def _fire_filtered(self, engine: EngineT) -> None:
+    def _has_to_stop(self, _engine: EngineT) -> bool:
+        """Look up after an iteration: tell whether to leave the loop, else plan on."""
+        iteration = self._state.iteration
+        if iteration >= self._last or not self._live.stop:
+            return True
+        self._plan(iteration)
+        return False
+
+    def _fire_due_and_has_to_stop(self, engine: EngineT) -> bool:
+        """The same where no handler is always called: call those that are due before."""
+        iteration, completed = self._state.iteration, self._parts.iteration_completed
+        if iteration >= completed.due or not self._live.stop:
+            for handler in completed.take(iteration):
+                handler(engine)
+        return self._has_to_stop(engine)
+
+    def _fire_due(self, engine: EngineT) -> None:
         """Call whoever is due after this iteration."""
         for handler in self._parts.iteration_completed.take(self._state.iteration):
             handler(engine)

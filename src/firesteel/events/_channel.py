@@ -7,7 +7,6 @@ from typing import Generic, final
 from typing_extensions import TypeVar
 
 from ._filters import NEVER, CountFilter
-from ._unrolled import unrolled
 
 __all__ = ["Channel", "Entry", "nothing"]
 
@@ -89,7 +88,6 @@ class Channel(Generic[CallT]):
         "_heap",
         "_on_change",
         "_plain",
-        "_together",
         "always",
         "count",
         "due",
@@ -105,14 +103,6 @@ class Channel(Generic[CallT]):
         self.due = NEVER
         self.count = 0
         self.is_heard = False
-        self._together: Callable[..., object] | None = None
-
-    @property
-    def together(self) -> Callable[..., object]:
-        """All of ``always`` as one function."""
-        if self._together is None:
-            self._together = unrolled(self.always)
-        return self._together
 
     @property
     def entries(self) -> Sequence[Entry[CallT]]:
@@ -154,7 +144,6 @@ class Channel(Generic[CallT]):
     def _plan(self) -> None:
         """Work out who is due when."""
         self.is_heard = bool(self._entries)
-        self._together = None
         self._plain = [entry for entry in self._entries if entry.filter is None]
         self.always = tuple(entry.call for entry in self._plain)
         groups: dict[CountFilter, Group[CallT]] = {}
@@ -172,18 +161,23 @@ class Channel(Generic[CallT]):
 
     def _pick(self, count: int) -> Sequence[CallT]:
         """Give what is to be called at a count at which somebody with a filter is due."""
-        heap = self._heap
-        groups: list[Group[CallT]] = []
-        while heap[0][0] <= count:
-            due, number, group = heap[0]
-            heapreplace(heap, (group.filter.next_after(count), number, group))
-            # one that was due before was passed over: the counts were set forward
-            if due == count or group.filter.fires(count):
+        group = self._move_on(count)
+        if self.due > count and group is not None:
+            return group.calls
+        groups = [] if group is None else [group]
+        while self.due <= count:
+            group = self._move_on(count)
+            if group is not None:
                 groups.append(group)
-        self.due = heap[0][0]
-        if len(groups) == 1:
-            return groups[0].calls
         return self._in_order([entry for group in groups for entry in group.entries])
+
+    def _move_on(self, count: int) -> Group[CallT] | None:
+        """Give the group that is due first, if it is due at ``count``, and file it anew."""
+        due, number, group = self._heap[0]
+        heapreplace(self._heap, (group.filter.next_after(count), number, group))
+        self.due = self._heap[0][0]
+        # one that was due before was passed over: the counts were set forward
+        return group if due == count or group.filter.fires(count) else None
 
     def _in_order(self, filtered: Sequence[Entry[CallT]]) -> tuple[CallT, ...]:
         """Give the calls of these and of the handlers without a filter, as they were added."""

@@ -631,5 +631,6 @@ def test_results_stay_from_run_to_run() -> None:
 def test_a_state_shows_where_it_stands() -> None:
     state = Engine(step).run([1, 2], max_epochs=2)
     assert repr(state) == (
-        "State(iteration=4, epoch=2, epoch_length=2, max_epochs=2, max_iters=None, metrics=Metrics({}))"
+        "State(iteration=4, epoch=2, epoch_length=2, max_epochs=2, max_iters=None, "
+        "metrics=Metrics({}))"
     )
