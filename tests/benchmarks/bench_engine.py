@@ -8,12 +8,12 @@ bare loop.
 
 import argparse
 import gc
+import io
 import logging
 import statistics
 import time
 import warnings
 from collections.abc import Callable, Sequence
-from itertools import count
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import NamedTuple
@@ -46,18 +46,18 @@ class Case(NamedTuple):
     theirs: Runner
 
 
-SEEN = [0]
-
-
 def step(_engine: object, _batch: object) -> None:
     """Do nothing."""
 
 
 class Handler:
-    """A handler that does next to nothing, as an object with a method."""
+    """A handler that does next to nothing: it counts."""
+
+    def __init__(self) -> None:
+        self.num_events = 0
 
     def on_event(self, _engine: object) -> None:
-        SEEN[0] += 1
+        self.num_events += 1
 
 
 def straight_loop(data: Sequence[int], handlers: Sequence[Callable[[object], None]]) -> Runner:
@@ -123,97 +123,109 @@ def handlers(num: int, num_handlers: int, every: int | None = None) -> Case:
     return Case(name, num, bare, lambda: ours.run(data), lambda: theirs.run(data))
 
 
-class Silent:
-    """A screen that nobody looks at."""
+class Stopper:
+    """Early stopping by hand, with a patience that is never at its end."""
 
-    def write(self, text: str) -> int:
-        return len(text)
+    def __init__(self) -> None:
+        self.best = float("inf")
+        self.num_bad = 0
 
-    def flush(self) -> None:
-        """Do nothing."""
+    def has_to_stop(self, loss: float) -> bool:
+        self.num_bad = 0 if loss < self.best else self.num_bad + 1
+        self.best = min(self.best, loss)
+        return self.num_bad > 10**9
 
 
-def realistic(num: int, folder: Path, *, with_model: bool) -> Case:
-    """Running mean, bar, early stop and a checkpoint every 1000 iterations; ours on its parts."""
-    file = folder / "weights.pt"
-    screen = Silent()
-    if with_model:
-        one_step = make_step()
-        data: list[tuple[Tensor, Tensor]] = [
-            (torch.randn(32, 32), torch.randint(10, (32,))) for _ in range(num)
-        ]
+Pair = tuple[Tensor, Tensor]
+Compute = Callable[[Pair], Tensor]
 
-        def compute(batch: tuple[Tensor, Tensor]) -> Tensor:
-            return one_step(batch)
-    else:
-        losses = [torch.tensor(1.0 / (1 + i)) for i in range(100)]
-        data = [(losses[i % 100], losses[0]) for i in range(num)]
 
-        def compute(batch: tuple[Tensor, Tensor]) -> Tensor:
-            return batch[0]
+def by_hand(data: Sequence[Pair], compute: Compute, save: Runner) -> Runner:
+    """Write the handlers of the realistic loop out, each done as often as there is need."""
 
-    weights = {"weight": torch.zeros(16, 16)}
-
-    class Stopper:
-        best = float("inf")
-        bad = 0
-
-        def see(self, loss: float) -> bool:
-            self.bad = 0 if loss < self.best else self.bad + 1
-            self.best = min(self.best, loss)
-            return self.bad > 10**9
-
-    def bare() -> None:
+    def loop() -> None:
         mean: Tensor | None = None
         stopper = Stopper()
-        with tqdm(total=num, file=screen, mininterval=0.1) as bar:
+        with tqdm(total=len(data), file=io.StringIO(), mininterval=0.1) as bar:
             for i, batch in enumerate(data, 1):
                 loss = compute(batch).detach()
                 mean = loss if mean is None else 0.98 * mean + 0.02 * loss
                 if i % 100 == 0:
                     bar.set_postfix_str(f"loss={float(mean):.4g}", refresh=False)
                     bar.update(100)
-                    if stopper.see(float(mean)):
+                    if stopper.has_to_stop(float(mean)):
                         break
                 if i % 1000 == 0:
-                    torch.save(weights, file)
+                    save()
 
-    ours = Engine(lambda _, batch: compute(batch).detach())
-    key = ours.attach(RunningAverage(), "loss")
-    ours.attach(ProgressBar(metrics=[key], file=screen))
-    our_stopper = Stopper()
+    return loop
 
-    @ours.on(Events.ITERATION_COMPLETED(every=100))
-    def stop(engine: Engine[tuple[Tensor, Tensor], Tensor]) -> None:
-        if our_stopper.see(engine.state.metrics[key]):
+
+def on_firesteel(data: Sequence[Pair], compute: Compute, save: Runner) -> Runner:
+    def one_step(_engine: Engine[Pair, Tensor], batch: Pair) -> Tensor:
+        return compute(batch).detach()
+
+    engine = Engine(one_step)
+    key = engine.attach(RunningAverage(), "loss")
+    engine.attach(ProgressBar(metrics=[key], file=io.StringIO()))
+    stopper = Stopper()
+
+    @engine.on(Events.ITERATION_COMPLETED(every=100))
+    def stop(engine: Engine[Pair, Tensor]) -> None:
+        if stopper.has_to_stop(engine.state.metrics[key]):
             engine.terminate()
 
-    ours.add_event_handler(
-        Events.ITERATION_COMPLETED(every=1000), lambda _: torch.save(weights, file)
-    )
+    engine.add_event_handler(Events.ITERATION_COMPLETED(every=1000), save)
+    return lambda: engine.run(data)
 
-    theirs = ignite.engine.Engine(lambda _, batch: compute(batch).detach())
-    ignite.metrics.RunningAverage(output_transform=lambda x: x).attach(theirs, "loss")
-    ignite.handlers.ProgressBar(file=screen).attach(theirs, ["loss"])
-    their_stopper = Stopper()
 
-    @theirs.on(ignite.engine.Events.ITERATION_COMPLETED(every=100))
-    def their_stop(engine: ignite.engine.Engine) -> None:
-        if their_stopper.see(engine.state.metrics["loss"]):
+def itself(output: Tensor) -> Tensor:
+    return output
+
+
+def on_ignite(data: Sequence[Pair], compute: Compute, save: Runner) -> Runner:
+    engine = ignite.engine.Engine(lambda _, batch: compute(batch).detach())
+    ignite.metrics.RunningAverage(output_transform=itself).attach(engine, "loss")
+    ignite.handlers.ProgressBar(file=io.StringIO()).attach(engine, ["loss"])
+    stopper = Stopper()
+
+    def stop(engine: ignite.engine.Engine) -> None:
+        if stopper.has_to_stop(engine.state.metrics["loss"]):
             engine.terminate()
 
-    theirs.add_event_handler(
-        ignite.engine.Events.ITERATION_COMPLETED(every=1000), lambda _: torch.save(weights, file)
-    )
-    name = "e: MLP, handlers of (d)" if with_model else "d: mean, bar, early stop, checkpoint"
-    return Case(name, num, bare, lambda: ours.run(data), lambda: theirs.run(data))
+    completed = ignite.engine.Events.ITERATION_COMPLETED
+    engine.add_event_handler(completed(every=100), stop)
+    engine.add_event_handler(completed(every=1000), save)
+    return lambda: engine.run(data)
 
 
-def make_step() -> Callable[[tuple[Tensor, Tensor]], Tensor]:
+def realistic(num: int, folder: Path, *, with_model: bool) -> Case:
+    """Running mean, bar, early stop by hand, and a file written every 1000 iterations."""
+    if with_model:
+        name, compute = "e: MLP, handlers of (d)", make_step()
+        data = [(torch.randn(32, 32), torch.randint(10, (32,))) for _ in range(num)]
+    else:
+        name, compute = "d: mean, bar, early stop, checkpoint", first
+        losses = [torch.tensor(1.0 / (1 + i)) for i in range(100)]
+        data = [(losses[i % 100], losses[0]) for i in range(num)]
+    weights = {"weight": torch.zeros(16, 16)}
+
+    def save() -> None:
+        torch.save(weights, folder / "weights.pt")
+
+    contenders = [make(data, compute, save) for make in (by_hand, on_firesteel, on_ignite)]
+    return Case(name, num, *contenders)
+
+
+def first(pair: Pair) -> Tensor:
+    return pair[0]
+
+
+def make_step() -> Compute:
     model = nn.Sequential(nn.Linear(32, 64), nn.ReLU(), nn.Linear(64, 10))
     optimizer: Optimizer = SGD(model.parameters(), lr=0.01)
 
-    def one_step(batch: tuple[Tensor, Tensor]) -> Tensor:
+    def one_step(batch: Pair) -> Tensor:
         optimizer.zero_grad()
         loss = functional.cross_entropy(model(batch[0]), batch[1])
         loss.backward()
@@ -227,12 +239,15 @@ def model_step(num: int) -> Case:
     one_step = make_step()
     data = [(torch.randn(32, 32), torch.randint(10, (32,))) for _ in range(num)]
 
+    def in_engine(_engine: object, batch: Pair) -> Tensor:
+        return one_step(batch)
+
     def bare() -> None:
         for batch in data:
-            one_step(batch)
+            in_engine(None, batch)
 
-    ours = Engine(lambda _, batch: one_step(batch))
-    theirs = ignite.engine.Engine(lambda _, batch: one_step(batch))
+    ours = Engine(in_engine)
+    theirs = ignite.engine.Engine(in_engine)
     return Case("e: MLP, no handlers", num, bare, lambda: ours.run(data), lambda: theirs.run(data))
 
 
@@ -303,7 +318,7 @@ def main() -> None:
             realistic(2_000, folder, with_model=True),
             one_iteration(2_000),
         ]
-        for case, _ in zip(cases, count(), strict=False):
+        for case in cases:
             measure(case, rounds=max(5, rounds // 4) if case.name[0] in "de" else rounds)
 
 

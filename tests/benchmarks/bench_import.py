@@ -23,7 +23,6 @@ print(json.dumps([
 CONTENDERS = {
     "torch alone": "",
     "+ firesteel": "import firesteel",
-    "+ firesteel (engine, handlers, metrics)": "import firesteel.engine, firesteel.handlers, firesteel.metrics",
     "+ ignite (engine, handlers, metrics)": (
         "import warnings; warnings.simplefilter('ignore'); "
         "import ignite.engine, ignite.handlers, ignite.metrics"

@@ -64,7 +64,7 @@ CallT = TypeVar("CallT", bound=Callable[..., object])
 
 _BUILT_IN: Final = (*Events, Events.EXCEPTION_RAISED)
 
-_IN_EPOCH: Final = frozenset({Phase.EPOCH_START, Phase.ITERATIONS})
+_OUTSIDE_OF_EPOCH: Final = frozenset({Phase.START, Phase.END})
 
 
 class Attachable(ABC, Generic[OutputT_contra, HandleT_co, *Ts]):
@@ -566,13 +566,12 @@ class Engine(Generic[BatchT, OutputT]):
             EngineStateError: No epoch is going on.
         """
         cursor = self._cursor
-        is_ending = cursor is not None and cursor.phase is Phase.EPOCH_END
-        is_going_on = cursor is not None and cursor.phase in _IN_EPOCH
-        if not is_going_on and not is_ending:
+        if cursor is not None and cursor.phase is Phase.EPOCH_END and self._runner is not None:
+            return
+        if cursor is None or not self._live.is_in_epoch or cursor.phase in _OUTSIDE_OF_EPOCH:
             raise EngineStateError("Engine.terminate_epoch: there must be an epoch going on")
-        if is_going_on:
-            self._live.terminate_epoch = Termination(skip_epoch_completed)
-            self._live.ask()
+        self._live.terminate_epoch = Termination(skip_epoch_completed)
+        self._live.ask()
 
     def interrupt(self) -> None:
         """Suspend the run, once the handlers of the event at hand have been called.

@@ -26,8 +26,8 @@ class Limits:
         self.max_epochs: int | None = None
         self.max_iters: int | None = None
         self.epoch_length: int | None = None
-        self.is_goal = False
-        self.is_open_ended = False
+        self.is_goal: bool = False
+        self.is_open_ended: bool = False
 
     @property
     def are_set(self) -> bool:

@@ -93,20 +93,20 @@ class Live(Generic[BatchT, OutputT]):
         """Put everything but the data where a new engine has it."""
         self.batch: BatchT | Missing = MISSING
         self.output: OutputT | Missing = MISSING
-        self.is_unusual = False
-        self.stop = 0
-        self.is_fetching = False
-        self.is_without_data = False
-        self.unused_asks = 0
-        self.unused_batches = 0
-        self.is_in_epoch = False
-        self.epoch_start = 0
-        self.pass_start = 0
-        self.is_asked = False
+        self.is_unusual: bool = False
+        self.stop: int = 0
+        self.is_fetching: bool = False
+        self.is_without_data: bool = False
+        self.unused_asks: int = 0
+        self.unused_batches: int = 0
+        self.is_in_epoch: bool = False
+        self.epoch_start: int = 0
+        self.pass_start: int = 0
+        self.is_asked: bool = False
         self.terminate: Termination | None = None
         self.terminate_epoch: Termination | None = None
-        self.interrupt = False
-        self.is_data_new = False
+        self.interrupt: bool = False
+        self.is_data_new: bool = False
 
     def ask(self) -> None:
         """Make the loop answer the requests after the event at hand."""

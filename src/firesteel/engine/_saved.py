@@ -8,10 +8,12 @@ from typing_extensions import TypeIs
 
 from firesteel._require import at_least, is_a
 from firesteel.errors import ArgumentError, ArgumentTypeError, StateDictError
+from firesteel.events import Events
 
 __all__ = ["Saved"]
 
 _WHERE: Final = "Engine.load_state_dict"
+_ONCE_PER_ITERATION: Final = (Events.GET_BATCH_STARTED, Events.GET_BATCH_COMPLETED)
 _KNOWN: Final = (
     "iteration",
     "epoch",
@@ -96,7 +98,7 @@ class Saved:
             epoch_length=epoch_length,
             max_epochs=_number(entries, "max_epochs", lowest=1),
             max_iters=_number(entries, "max_iters", lowest=1),
-            counts=_counts(entries),
+            counts=_counts(entries, iteration),
             values=_mapping(entries, "values"),
         )
         saved._check()
@@ -195,7 +197,9 @@ def _is_mapping(value: object) -> TypeIs[Mapping[object, object]]:
     return isinstance(value, Mapping)
 
 
-def _counts(entries: Mapping[str, object]) -> Mapping[str, int]:
+def _counts(entries: Mapping[str, object], iteration: int) -> Mapping[str, int]:
+    if "counts" not in entries:  # ignite's engines do not count
+        return {str(event): iteration for event in _ONCE_PER_ITERATION if iteration}
     found = _mapping(entries, "counts")
     counts = {name: _number(found, name, lowest=0) for name in found}
     return {name: count for name, count in counts.items() if count is not None}

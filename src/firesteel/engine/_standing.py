@@ -181,13 +181,11 @@ class Standing(Generic[BatchT, OutputT]):
         self._unclaimed_counts = dict(saved.counts)
         for event in self._registry:
             self.claim_count(event)
-        for event in _COUNTED_BY_POSITION:
-            is_of_epoch = event in {Events.EPOCH_STARTED, Events.EPOCH_COMPLETED}
-            count = saved.epoch if is_of_epoch else saved.iteration
-            self._registry.plain("Engine", event).restart(count)
-        asks, batches = Events.GET_BATCH_STARTED, Events.GET_BATCH_COMPLETED
-        live.unused_asks = saved.counts.get(str(asks), saved.iteration) - saved.iteration
-        live.unused_batches = saved.counts.get(str(batches), saved.iteration) - saved.iteration
+        self._restart_positions(iteration=saved.iteration, epoch=saved.epoch)
+        num_asks = saved.counts.get(str(Events.GET_BATCH_STARTED), 0)
+        num_batches = saved.counts.get(str(Events.GET_BATCH_COMPLETED), 0)
+        live.unused_asks = num_asks - saved.iteration
+        live.unused_batches = num_batches - saved.iteration
         self._values.load(saved.values)
         self.is_loaded = True
 
@@ -245,7 +243,18 @@ class Standing(Generic[BatchT, OutputT]):
         live.is_in_epoch = cursor.is_epoch_begun = epoch_iteration > 0
         live.epoch_start = iteration - epoch_iteration
         live.give_data(data)
+        self._restart_positions(iteration=iteration, epoch=epoch)
         return cursor
+
+    def _restart_positions(self, *, iteration: int, epoch: int) -> None:
+        """Have the events that count iterations and epochs fire from here on."""
+        for event, count in (
+            (Events.ITERATION_STARTED, iteration),
+            (Events.ITERATION_COMPLETED, iteration),
+            (Events.EPOCH_STARTED, epoch),
+            (Events.EPOCH_COMPLETED, epoch),
+        ):
+            self._registry.plain("Engine", event).restart(count)
 
     def _data_position(self, iteration: int) -> int:
         """Give the batches of the current pass over the data that were taken, 0 at its end."""

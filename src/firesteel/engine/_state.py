@@ -248,10 +248,10 @@ class State(Generic[BatchT, OutputT]):
         self._limits = limits
         self._registry = registry
         self._values = values
-        self.iteration = 0
-        self.epoch = 0
-        self.metrics = Metrics()
-        self.times = Times()
+        self.iteration: int = 0
+        self.epoch: int = 0
+        self.metrics: Metrics = Metrics()
+        self.times: Times = Times()
 
     @property
     def batch(self) -> BatchT:

@@ -34,11 +34,11 @@ class Entry(Generic[CallT]):
         filter_: CountFilter | None,
         source: object,
     ) -> None:
-        self.handler = handler
-        self.call = call
-        self.filter = filter_
-        self.source = source
-        self.order = 0
+        self.handler: Callable[..., object] = handler
+        self.call: CallT = call
+        self.filter: CountFilter | None = filter_
+        self.source: object = source
+        self.order: int = 0
 
 
 @final
@@ -100,9 +100,9 @@ class Channel(Generic[CallT]):
         self._plain: list[Entry[CallT]] = []
         self._heap: list[tuple[int, int, Group[CallT]]] = []
         self.always: tuple[CallT, ...] = ()
-        self.due = NEVER
-        self.count = 0
-        self.is_heard = False
+        self.due: int = NEVER
+        self.count: int = 0
+        self.is_heard: bool = False
 
     @property
     def entries(self) -> Sequence[Entry[CallT]]:

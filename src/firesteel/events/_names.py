@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import Enum, nonmember
 
 # Any: the default of a type variable, see below
-from typing import Any, Generic, SupportsIndex, TypeAlias, final, overload
+from typing import TYPE_CHECKING, Any, Generic, SupportsIndex, TypeAlias, final, overload
 
 from typing_extensions import TypeVar, override
 
@@ -83,8 +83,9 @@ class EventEnum(Enum):
         BackpropEvents.OPTIM_STEP_COMPLETED(every=100)
     """
 
-    # identity, in C: Enum's own hash is a Python function that hashes the name
-    __hash__ = object.__hash__
+    if not TYPE_CHECKING:  # to checkers it is what Enum's is
+        # identity, in C: Enum's own hash is a Python function that hashes the name
+        __hash__ = object.__hash__
 
     @override
     def __init_subclass__(cls) -> None:
