@@ -89,6 +89,18 @@ def test_the_one_epoch_of_a_run_without_a_limit_refuses_nothing() -> None:
     limits_of().refuse_other_kind(None, 7)
 
 
+@pytest.mark.parametrize(("max_epochs", "max_iters"), [(2, None), (None, 2)])
+def test_the_other_limit_cannot_be_set_beside_a_goal(
+    max_epochs: int | None, max_iters: int | None
+) -> None:
+    limits = limits_of(max_epochs=max_epochs, max_iters=max_iters)
+    with pytest.raises(ArgumentError, match="State: this must be None while that is 2, got 3; set"):
+        limits.refuse_both("this", 3, "that", 2)
+    limits.refuse_both("this", None, "that", 2)
+    limits.refuse_both("this", 3, "that", None)
+    limits_of().refuse_both("this", 3, "that", 1)
+
+
 def test_a_run_that_goes_on_takes_a_new_limit_over() -> None:
     limits = limits_of(max_epochs=2)
     limits.take_over(5, None, epochs_begun=1)
