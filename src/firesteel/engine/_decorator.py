@@ -51,11 +51,11 @@ class HandlerDecorator(Generic[EngineT, *Ts]):
         self._add = add
 
     @overload
+    def __call__(self, handler: TakesNoEngine[*Ts, P, ResultT], /) -> Callable[P, ResultT]: ...
+    @overload
     def __call__(
         self, handler: TakesEngine[EngineT, *Ts, P, ResultT], /
     ) -> Callable[P, ResultT]: ...
-    @overload
-    def __call__(self, handler: TakesNoEngine[*Ts, P, ResultT], /) -> Callable[P, ResultT]: ...
     def __call__(self, handler: Callable[..., ResultT], /) -> Callable[..., ResultT]:
         """Add the handler.
 

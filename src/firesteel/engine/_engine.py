@@ -267,13 +267,14 @@ class Engine(Generic[BatchT, OutputT]):
         self._check_events("Engine.on", event)
         return HandlerDecorator(lambda handler: self._add("Engine.on", event, handler, args, {}))
 
+    # The order is for the messages and for lambdas. mypy explains the first overload whose shape
+    # fits, pyright the last; the first of each kind tells a lambda what it gets.
     @overload
     def add_event_handler(
         self,
         event: "PayloadEventLike[PayloadT, Engine[BatchT, OutputT]]",
-        handler: "Callable[Concatenate[Engine[BatchT, OutputT], PayloadT, P], object]",
-        *args: P.args,
-        **kwargs: P.kwargs,
+        handler: "Callable[[Engine[BatchT, OutputT], PayloadT, *Ts], object]",
+        *args: *Ts,
     ) -> RemovableEventHandle: ...
     @overload
     def add_event_handler(
@@ -286,8 +287,8 @@ class Engine(Generic[BatchT, OutputT]):
     @overload
     def add_event_handler(
         self,
-        event: "EventLike[Engine[BatchT, OutputT]]",
-        handler: "Callable[Concatenate[Engine[BatchT, OutputT], P], object]",
+        event: "PayloadEventLike[PayloadT, Engine[BatchT, OutputT]]",
+        handler: "Callable[Concatenate[Engine[BatchT, OutputT], PayloadT, P], object]",
         *args: P.args,
         **kwargs: P.kwargs,
     ) -> RemovableEventHandle: ...
@@ -295,7 +296,22 @@ class Engine(Generic[BatchT, OutputT]):
     def add_event_handler(
         self,
         event: "EventLike[Engine[BatchT, OutputT]]",
+        handler: "Callable[[Engine[BatchT, OutputT], *Ts], object]",
+        *args: *Ts,
+    ) -> RemovableEventHandle: ...
+    @overload
+    def add_event_handler(
+        self,
+        event: "EventLike[Engine[BatchT, OutputT]]",
         handler: Callable[P, object],
+        *args: P.args,
+        **kwargs: P.kwargs,
+    ) -> RemovableEventHandle: ...
+    @overload
+    def add_event_handler(
+        self,
+        event: "EventLike[Engine[BatchT, OutputT]]",
+        handler: "Callable[Concatenate[Engine[BatchT, OutputT], P], object]",
         *args: P.args,
         **kwargs: P.kwargs,
     ) -> RemovableEventHandle: ...

@@ -83,6 +83,11 @@ def bind(
         HandlerSignatureError: The handler can be called neither with the engine nor without.
     """
     signature = _signature(where, handler)
+    if inspect.iscoroutinefunction(handler) or inspect.isgeneratorfunction(handler):
+        raise HandlerSignatureError(
+            f"{where}: a handler must do its work when it is called; {_name(handler)} is an async "
+            "or a generator function, which only makes an object then"
+        )
     payload = [_SOMETHING] if has_payload else []
     with_engine = _binds(signature, [_SOMETHING, *payload, *args], kwargs)
     without_engine = _binds(signature, [*payload, *args], kwargs)

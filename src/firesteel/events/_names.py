@@ -28,6 +28,7 @@ __all__ = [
 PayloadT = TypeVar("PayloadT")
 # Any: a lambda that is written where nothing tells the engine; what it reads is then unchecked
 EngineT = TypeVar("EngineT", default=Any)
+JoinedT = TypeVar("JoinedT", default=object)  # of events without a filter: any engine's
 EngineT_contra = TypeVar("EngineT_contra", contravariant=True, default=object)
 
 Filter: TypeAlias = CountFilter | Callable[[EngineT, int], bool]
@@ -153,8 +154,8 @@ class EventEnum(Enum):
         return filtered(self, event_filter, every=every, once=once, before=before, after=after)
 
     def __or__(
-        self, other: "EventEnum | FilteredEvent[EngineT] | EventsList[EngineT]"
-    ) -> "EventsList[EngineT]":
+        self, other: "EventEnum | FilteredEvent[JoinedT] | EventsList[JoinedT]"
+    ) -> "EventsList[JoinedT]":
         """Join events: a handler of each."""
         return EventsList(self, *_members(other))
 
@@ -261,9 +262,9 @@ class FilteredEvent(Generic[EngineT_contra]):
     filter: Filter[EngineT_contra]
 
     def __or__(
-        self: "FilteredEvent[EngineT]",
-        other: "EventEnum | FilteredEvent[EngineT] | EventsList[EngineT]",
-    ) -> "EventsList[EngineT]":
+        self: "FilteredEvent[JoinedT]",
+        other: "EventEnum | FilteredEvent[JoinedT] | EventsList[JoinedT]",
+    ) -> "EventsList[JoinedT]":
         """Join events: a handler of each."""
         return EventsList(self, *_members(other))
 
@@ -322,9 +323,9 @@ class EventsList(Generic[EngineT_contra]):
         self._events = events
 
     def __or__(
-        self: "EventsList[EngineT]",
-        other: "EventEnum | FilteredEvent[EngineT] | EventsList[EngineT]",
-    ) -> "EventsList[EngineT]":
+        self: "EventsList[JoinedT]",
+        other: "EventEnum | FilteredEvent[JoinedT] | EventsList[JoinedT]",
+    ) -> "EventsList[JoinedT]":
         """Join events: a handler of each."""
         return EventsList(*self, *_members(other))
 

@@ -1,7 +1,7 @@
 """How a handler is called: with the engine or without, decided once when it is added."""
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 # Any: handlers that do not care whose engine they take, and what a checker refuses on its way in
@@ -414,3 +414,20 @@ def test_an_event_of_ones_own_hands_over_nothing_but_the_engine() -> None:
     engine.add_event_handler(Own.PING, log.append)
     engine.fire_event(Own.PING)
     assert log == [engine]
+
+
+async def _async_handler(_engine: Engine[int, int]) -> None:
+    """Do nothing, later."""
+
+
+def _generator_handler(_engine: Engine[int, int]) -> Iterator[int]:
+    yield 1
+
+
+@pytest.mark.parametrize("handler", [_async_handler, _generator_handler])
+def test_a_function_that_would_only_make_an_object_is_refused(
+    handler: Callable[[Engine[int, int]], object],
+) -> None:
+    engine: Engine[int, int] = Engine(lambda _engine, batch: batch)
+    with pytest.raises(HandlerSignatureError, match="an async or a generator function"):
+        engine.add_event_handler(Events.COMPLETED, handler)
