@@ -332,6 +332,7 @@ class Loop(Generic[EngineT, BatchT, OutputT]):
             live.terminate_epoch = None
             self._give_iteration_up()
             self._cursor.source = None
+            self._cursor.num_to_skip = 0
             live.pass_start = self._state.iteration
             self._fire(self._parts.epoch_terminated)
             if not is_silent:

@@ -308,6 +308,23 @@ def test_terminate_goes_before_terminate_epoch() -> None:
     assert " ".join(log) == f"S ES {ITERATION} T C"
 
 
+def test_behind_an_ended_epoch_that_was_gone_on_with_the_data_begins_anew() -> None:
+    done: list[int] = []
+
+    def failing_step(engine: Engine[int, int], batch: int) -> int:
+        if engine.state.iteration == 3 and engine.state.count(Events.EXCEPTION_RAISED) == 0:
+            raise KeyError
+        done.append(batch)
+        return batch
+
+    engine = Engine(failing_step)
+    with pytest.raises(KeyError):
+        engine.run(DATA, max_epochs=2)
+    engine.add_event_handler(Events.EPOCH_STARTED(once=1), terminate_epoch)
+    engine.run(DATA, max_epochs=2)
+    assert done == [10, 11, 10, 11, 12]
+
+
 def test_all_epochs_may_be_ended_at_their_beginning() -> None:
     engine = Engine(step)
     engine.add_event_handler(Events.EPOCH_STARTED, terminate_epoch)
@@ -487,6 +504,18 @@ def test_the_epoch_of_a_suspended_run_can_be_ended() -> None:
     engine.terminate_epoch()
     engine.run([1, 2])
     assert " ".join(log) == f"S ES {ITERATION} I TSE EC ES {ITERATION} {ITERATION} EC C"
+
+
+@pytest.mark.parametrize("event", [Events.STARTED, Events.EPOCH_COMPLETED], ids=str)
+def test_a_run_that_is_suspended_between_two_epochs_has_none_to_end(event: Events) -> None:
+    engine = Engine(step)
+    log = recorded(engine)
+    with engine.add_event_handler(event, interrupt):
+        engine.run([1], max_epochs=2)
+    with pytest.raises(EngineStateError, match="there must be an epoch going on"):
+        engine.terminate_epoch()
+    engine.run([1], max_epochs=2)
+    assert [name for name in log if name in {"TSE", "EC"}] == ["EC", "EC"]
 
 
 def test_a_suspended_run_can_be_extended() -> None:

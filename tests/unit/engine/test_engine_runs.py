@@ -384,6 +384,39 @@ def test_an_epoch_that_was_ended_is_not_gone_on_with() -> None:
     assert work.done == [(1, 1, 10), (1, 2, 11), *[(2, n + 3, b) for n, b in enumerate(DATA)]]
 
 
+@pytest.mark.parametrize("kind", ["every", "once"])
+def test_a_filtered_handler_is_due_again_where_its_iteration_and_epoch_are_gone_on_with(
+    kind: str,
+) -> None:
+    work = Work(failures=[(6, 11)])
+    engine = Engine(work)
+    log: list[str] = []
+    for event, count in ((Events.ITERATION_STARTED, 6), (Events.EPOCH_STARTED, 2)):
+        source = event(every=count) if kind == "every" else event(once=count)
+        engine.add_event_handler(source, log.append, event.name)
+    with pytest.raises(KeyError):
+        engine.run(DATA, max_epochs=2)
+    engine.run(DATA, max_epochs=2)
+    assert log == ["EPOCH_STARTED", "ITERATION_STARTED"] * 2
+
+
+def test_a_limit_in_epochs_that_is_where_a_stopped_run_stands_starts_over() -> None:
+    work = Work()
+    engine = Engine(work)
+    with engine.add_event_handler(Events.EPOCH_COMPLETED, lambda engine: engine.terminate()):
+        engine.run(DATA, max_epochs=5)
+    state = engine.run(DATA, max_epochs=1)
+    assert work.done == [*whole(1), *whole(1)]
+    assert state.max_epochs == 1
+
+
+def test_a_limit_in_iterations_that_is_where_a_stopped_run_stands_starts_over() -> None:
+    engine, work = terminated_at(3)
+    engine.run(DATA, max_iters=9)
+    engine.run(DATA, max_iters=3)
+    assert work.iterations == [1, 2, 3, 1, 2, 3]
+
+
 def test_a_smaller_limit_is_taken_where_the_run_has_not_come_so_far() -> None:
     engine, work = terminated_at(2)
     engine.run(DATA, max_epochs=5)

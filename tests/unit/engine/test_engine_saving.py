@@ -373,6 +373,25 @@ def test_counts_go_on_in_a_loaded_engine() -> None:
     assert counts == [3, 2, 8]
 
 
+def test_a_loaded_engine_without_data_has_fetched_nothing() -> None:
+    def nothing(engine: Engine[None, None], batch: None) -> None:
+        pass
+
+    engine, second = Engine(nothing), Engine(nothing)
+    engine.run(None, max_epochs=1, epoch_length=3)
+    second.load_state_dict(engine.state_dict())
+    assert second.state.count(Events.GET_BATCH_STARTED) == 0
+    assert second.run(None, max_epochs=2, epoch_length=3).count(Events.GET_BATCH_COMPLETED) == 0
+
+
+def test_batches_that_were_asked_for_in_vain_are_counted_in_a_loaded_engine_too() -> None:
+    engine = Engine(step)
+    engine.run(Unsized(), max_epochs=2)
+    state = loaded(engine.state_dict()).state
+    assert (state.iteration, state.count(Events.GET_BATCH_STARTED)) == (8, 10)
+    assert state.count(Events.GET_BATCH_COMPLETED) == 8
+
+
 def test_a_count_waits_for_its_event_to_be_registered() -> None:
     engine = Engine(step)
     engine.register_events(Own.PING)
