@@ -13,8 +13,13 @@ ROOT: Final = Path(__file__).parents[2]
 @pytest.mark.slow
 @pytest.mark.parametrize(
     "arguments",
-    [["ruff", "check", "."], ["ruff", "format", "--check", "."], ["mypy"], ["pyright"]],
-    ids=" ".join,
+    [
+        ["ruff", "check", "."],
+        ["ruff", "format", "--check", "."],
+        ["mypy"],
+        ["pyright", "--pythonpath", sys.executable],
+    ],
+    ids=lambda arguments: " ".join(arguments[:2]),
 )
 def test_the_repository_passes(arguments: list[str]) -> None:
     run = subprocess.run(
