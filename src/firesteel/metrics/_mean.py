@@ -311,6 +311,6 @@ def _in_double(value: Scalar, device: torch.device | None) -> Scalar:
     """Bring a value to ``device`` in double precision, without waiting for it."""
     if not isinstance(value, Tensor):
         return value
-    where = value.device if device is None else device
-    dtype = torch.float32 if where.type == "mps" else torch.float64  # MPS has no float64
-    return value.to(device=where, dtype=dtype)
+    if device is not None:
+        value = value.to(device)
+    return value.float() if value.is_mps else value.double()  # MPS has no float64

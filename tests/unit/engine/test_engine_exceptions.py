@@ -176,6 +176,27 @@ def test_a_note_says_where_it_was_raised() -> None:
     )
 
 
+def test_a_filter_on_the_event_counts_the_errors() -> None:
+    engine = Engine(failing_step)
+    log: list[str] = []
+    engine.add_event_handler(Events.EXCEPTION_RAISED(once=2), lambda error: log.append("second"))
+    engine.add_event_handler(Events.EXCEPTION_RAISED(after=1), lambda error: log.append("late"))
+    engine.add_event_handler(Events.EXCEPTION_RAISED, lambda error: log.append("all"))
+    for _ in range(3):
+        with pytest.raises(OwnError):
+            engine.run(DATA, max_epochs=1)
+    assert " ".join(log) == "all second late all late all"
+
+
+def test_the_event_can_be_fired_by_hand_without_being_counted() -> None:
+    engine = Engine(step)
+    errors = caught_errors(engine)
+    error = OwnError("mine")
+    engine.fire_event(Events.EXCEPTION_RAISED, error)
+    assert errors == [error]
+    assert engine.state.count(Events.EXCEPTION_RAISED) == 0
+
+
 # several listeners
 
 
