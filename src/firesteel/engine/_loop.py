@@ -365,15 +365,17 @@ class Loop(Generic[EngineT, BatchT, OutputT]):
 
     def _batches(self) -> Iterator[BatchT]:
         """Give the batches to come, with the events around them where somebody listens."""
-        parts = self._parts
+        parts, live, cursor = self._parts, self._live, self._cursor
         if (
             parts.get_batch_started.is_heard
             or parts.get_batch_completed.is_heard
             or parts.iteration_started.is_heard
-            or self._cursor.pending is not NOTHING
+            or (cursor.pending is not NOTHING and cursor.pending is not BATCH_ASKED_FOR)
         ):
             return self._announced_batches()
-        self._live.batch = MISSING
+        cursor.pending = NOTHING
+        live.is_fetching = False
+        live.batch = MISSING
         return self._source()
 
     def _announced_batches(self) -> Iterator[BatchT]:
@@ -450,6 +452,8 @@ class Loop(Generic[EngineT, BatchT, OutputT]):
         if state.iteration == live.pass_start:
             return self._end_dry()
         cursor.source = None
+        cursor.pending = BATCH_ASKED_FOR
+        live.is_fetching = True
         live.pass_start = state.iteration
         self._fire(self._parts.data_ended)
         return self._answer(ITERATIONS) if self._live.is_asked else ITERATIONS

@@ -215,10 +215,10 @@ class Standing(Generic[BatchT, OutputT]):
             return not has_limit and not self._live.is_in_epoch
         if not limits.is_goal:
             return True
-        if self._is_reached():
-            return not limits.are_exceeded_by(max_epochs, max_iters)
         iteration, epochs, epoch_iteration = self._position()
-        return max_iters == iteration or (max_epochs == epochs and not epoch_iteration)
+        if max_iters == iteration or (max_epochs == epochs and not epoch_iteration):
+            return True
+        return self._is_reached() and not limits.are_exceeded_by(max_epochs, max_iters)
 
     def _is_reached(self) -> bool:
         """Tell whether the engine stands where its limit is.
