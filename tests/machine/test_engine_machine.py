@@ -500,7 +500,7 @@ def test_the_engine_does_what_its_model_does() -> None:
     run_state_machine_as_test(
         EngineMachine,
         settings=settings(
-            max_examples=600,
+            max_examples=400,
             stateful_step_count=20,
             derandomize=True,
             database=None,
