@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from firesteel.engine import Completed, Engine, Interrupted, StopCause, Stopped
-from firesteel.errors import ArgumentError, EngineStateError
+from firesteel.errors import ArgumentError, EngineStateError, NotAvailableError
 from firesteel.events import EventEnum, Events, FilteredEvent
 
 DATA = (10, 11, 12)
@@ -177,6 +177,29 @@ def test_a_run_that_was_terminated_does_not_terminate_the_next_one() -> None:
     assert engine.outcome == Completed()
 
 
+@pytest.mark.parametrize(
+    ("event", "num_asks", "num_batches", "num_iterations"),
+    [
+        (Events.GET_BATCH_STARTED(once=2), 2, 1, 1),
+        (Events.GET_BATCH_COMPLETED(once=2), 2, 2, 1),
+        (Events.ITERATION_STARTED(once=2), 2, 2, 2),
+    ],
+    ids=str,
+)
+def test_a_batch_that_is_given_up_is_counted_and_let_go(
+    event: FilteredEvent, num_asks: int, num_batches: int, num_iterations: int
+) -> None:
+    engine = Engine(step)
+    engine.add_event_handler(event, terminate)
+    state = engine.run(DATA)
+    assert state.count(Events.GET_BATCH_STARTED) == num_asks
+    assert state.count(Events.GET_BATCH_COMPLETED) == num_batches
+    assert state.count(Events.ITERATION_STARTED) == state.iteration == num_iterations
+    assert state.completed_iterations == num_iterations
+    with pytest.raises(NotAvailableError):
+        _ = state.batch
+
+
 def test_terminate_in_the_last_epoch_completed_is_still_a_stopped_run() -> None:
     engine = Engine(step)
     engine.add_event_handler(Events.EPOCH_COMPLETED, terminate)
@@ -249,6 +272,56 @@ def test_epoch_completed_can_be_left_out() -> None:
     log = recorded(engine)
     engine.run([1, 2], max_epochs=2)
     assert " ".join(log) == f"S ES {ITERATION} TSE ES {ITERATION} {ITERATION} EC C"
+
+
+def test_epoch_completed_can_be_left_out_of_the_last_epoch() -> None:
+    engine = Engine(step)
+    engine.add_event_handler(
+        Events.ITERATION_COMPLETED(once=1),
+        lambda engine: engine.terminate_epoch(skip_epoch_completed=True),
+    )
+    log = recorded(engine)
+    engine.run([1, 2])
+    assert " ".join(log) == f"S ES {ITERATION} TSE C"
+    assert engine.outcome == Completed()
+
+
+@pytest.mark.parametrize(
+    ("event", "num_asks", "num_batches"),
+    [
+        (Events.EPOCH_STARTED(once=1), 3, 3),
+        (Events.GET_BATCH_STARTED(once=2), 5, 4),
+        (Events.GET_BATCH_COMPLETED(once=2), 5, 5),
+        (Events.ITERATION_STARTED(once=2), 5, 5),
+        (Events.ITERATION_COMPLETED(once=2), 5, 5),
+    ],
+    ids=str,
+)
+def test_what_an_ended_epoch_has_fetched_is_counted(
+    event: FilteredEvent, num_asks: int, num_batches: int
+) -> None:
+    engine = Engine(step)
+    engine.add_event_handler(event, terminate_epoch)
+    state = engine.run(DATA, max_epochs=2)
+    assert state.count(Events.GET_BATCH_STARTED) == num_asks
+    assert state.count(Events.GET_BATCH_COMPLETED) == num_batches
+
+
+def test_terminate_epoch_in_terminate_single_epoch_ends_that_epoch_only() -> None:
+    engine = Engine(step)
+    engine.add_event_handler(Events.ITERATION_COMPLETED(once=1), terminate_epoch)
+    engine.add_event_handler(Events.TERMINATE_SINGLE_EPOCH, terminate_epoch)
+    log = recorded(engine)
+    engine.run([1, 2], max_epochs=2)
+    assert " ".join(log) == f"S ES {ITERATION} TSE EC ES {ITERATION} {ITERATION} EC C"
+
+
+def test_terminate_epoch_that_terminate_went_before_is_not_left_over() -> None:
+    engine = Engine(step)
+    engine.add_event_handler(Events.ITERATION_COMPLETED, terminate_epoch)
+    engine.add_event_handler(Events.ITERATION_COMPLETED, terminate)
+    engine.run([1, 2])
+    assert not engine.should_terminate_single_epoch
 
 
 def test_terminate_epoch_in_epoch_completed_is_ignored() -> None:
@@ -483,6 +556,28 @@ def test_terminate_goes_before_interrupt() -> None:
     log = recorded(engine)
     engine.run([1, 2])
     assert " ".join(log) == f"S ES {ITERATION} T C"
+
+
+@pytest.mark.parametrize(
+    "event",
+    [Events.GET_BATCH_STARTED, Events.GET_BATCH_COMPLETED, Events.ITERATION_STARTED],
+    ids=str,
+)
+def test_an_iteration_that_was_suspended_is_finished_though_nobody_listens_any_more(
+    event: Events,
+) -> None:
+    batches: list[int] = []
+
+    def noting_step(engine: Engine[int, int], batch: int) -> int:
+        batches.append(batch)
+        return batch
+
+    engine = Engine(noting_step)
+    with engine.add_event_handler(event(once=2), interrupt):
+        engine.run(DATA)
+    state = engine.run(DATA)
+    assert batches == [10, 11, 12]
+    assert state.count(Events.GET_BATCH_STARTED) == state.count(Events.GET_BATCH_COMPLETED) == 3
 
 
 def test_a_suspended_run_can_be_terminated() -> None:

@@ -204,6 +204,17 @@ def test_counts_and_values_of_ones_own_are_saved() -> None:
     assert saved["values"] == {"loss": 0.5}
 
 
+def test_where_the_data_begins_anew_none_of_it_is_taken() -> None:
+    engine = Engine(step)
+    saved: list[object] = []
+    engine.add_event_handler(
+        Events.DATALOADER_STOP_ITERATION,
+        lambda engine: saved.append(engine.state_dict()["data_position"]),
+    )
+    engine.run(Unsized(), epoch_length=6)
+    assert saved == [0]
+
+
 # putting an engine there
 
 

@@ -174,6 +174,49 @@ def test_who_listens_changes_nothing_but_what_is_heard(heard: Events) -> None:
     assert log == [name for name in everything if name == initials(heard)]
 
 
+@pytest.mark.parametrize("event", [Events.GET_BATCH_STARTED, Events.GET_BATCH_COMPLETED], ids=str)
+def test_a_first_listener_that_is_added_where_the_data_begins_anew_waits_for_the_next_firing(
+    event: Events,
+) -> None:
+    engine = Engine(step)
+    log: list[int] = []
+
+    def add(engine: Engine[int, int]) -> None:
+        engine.add_event_handler(event, lambda engine: log.append(engine.state.count(event)))
+
+    engine.add_event_handler(Events.DATALOADER_STOP_ITERATION(once=1), add)
+    engine.run([1], max_epochs=3)
+    # the batch at hand was asked for already, and is still to come
+    assert log == ([3] if event is Events.GET_BATCH_STARTED else [2, 3])
+
+
+@HEARD_OR_NOT
+def test_a_batch_that_was_asked_for_when_the_data_ended_is_counted(is_heard: bool) -> None:
+    engine = Engine(step)
+    if is_heard:
+        recorded(engine)
+    engine.add_event_handler(Events.DATALOADER_STOP_ITERATION, lambda engine: engine.terminate())
+    state = engine.run([1], max_epochs=3)
+    assert state.count(Events.GET_BATCH_STARTED) == 2
+    assert state.count(Events.GET_BATCH_COMPLETED) == 1
+
+
+def test_at_the_end_of_an_open_ended_epoch_one_batch_was_asked_for_in_vain() -> None:
+    engine = Engine(step)
+    counts: list[tuple[int, int]] = []
+    engine.add_event_handler(
+        Events.EPOCH_COMPLETED,
+        lambda engine: counts.append(
+            (
+                engine.state.count(Events.GET_BATCH_STARTED),
+                engine.state.count(Events.GET_BATCH_COMPLETED),
+            )
+        ),
+    )
+    engine.run(Unsized(1, 2), max_epochs=2)
+    assert counts == [(3, 2), (6, 4)]
+
+
 # which batches
 
 

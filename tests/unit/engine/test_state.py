@@ -517,6 +517,22 @@ def test_a_time_includes_the_handlers_of_the_event_that_opens_it() -> None:
     assert times.run_s > 200.0
 
 
+def test_time_before_a_run_was_suspended_counts() -> None:
+    clock = Clock()
+    engine = Engine(step, clock=clock)
+
+    def wait(engine: Engine[int, str]) -> None:
+        clock.now_s += 100.0
+        engine.interrupt()
+
+    engine.add_event_handler(Events.ITERATION_COMPLETED(once=1), wait)
+    engine.run([1, 2])
+    times = engine.run([1, 2]).times
+    assert times.epoch_s is not None
+    assert times.run_s is not None
+    assert 100.0 < times.epoch_s < times.run_s < 200.0
+
+
 def test_time_for_which_a_run_was_suspended_is_left_out() -> None:
     clock = Clock()
     engine = Engine(step, clock=clock)
