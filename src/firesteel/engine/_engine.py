@@ -41,9 +41,9 @@ from ._decorator import HandlerDecorator
 from ._handlers import asked_first, bind, check_process_function
 from ._limits import Limits
 from ._live import MISSING, Live, Termination
-from ._loop import Loop, Parts
+from ._loop import Loop
 from ._outcome import Completed, Failed, Interrupted, RunOutcome
-from ._phases import Cursor, Phase
+from ._phases import END, EPOCH_END, OVER, START
 from ._saved import Saved
 from ._standing import Standing
 from ._state import State
@@ -64,7 +64,7 @@ CallT = TypeVar("CallT", bound=Callable[..., object])
 
 _BUILT_IN: Final = (*Events, Events.EXCEPTION_RAISED)
 
-_OUTSIDE_OF_EPOCH: Final = frozenset({Phase.START, Phase.END})
+_OUTSIDE_OF_EPOCH: Final = frozenset({START, END, OVER})
 
 
 class Attachable(ABC, Generic[OutputT_contra, HandleT_co, *Ts]):
@@ -142,12 +142,11 @@ class Engine(Generic[BatchT, OutputT]):
 
     __slots__ = (
         "__weakref__",
-        "_cursor",
         "_is_exception_suppressed",
         "_limits",
         "_live",
+        "_loop",
         "_outcome",
-        "_parts",
         "_registry",
         "_runner",
         "_standing",
@@ -174,7 +173,7 @@ class Engine(Generic[BatchT, OutputT]):
         self._standing: Standing[BatchT, OutputT] = Standing(
             self._state, self._live, self._limits, self._registry, values
         )
-        self._parts: Parts[Engine[BatchT, OutputT], BatchT, OutputT] = Parts(
+        self._loop: Loop[Engine[BatchT, OutputT], BatchT, OutputT] = Loop(
             process_function,
             state=self._state,
             live=self._live,
@@ -182,7 +181,6 @@ class Engine(Generic[BatchT, OutputT]):
             registry=self._registry,
             clock=clock,
         )
-        self._cursor: Cursor[BatchT] | None = None
         self._runner: int | None = None
         self._outcome: RunOutcome | None = None
         self._is_exception_suppressed = False
@@ -521,16 +519,14 @@ class Engine(Generic[BatchT, OutputT]):
                 raise ArgumentError("Engine.run: takes max_epochs or max_iters, got both")
         if epoch_length is not None:
             epoch_length = at_least("Engine.run", "epoch_length", epoch_length, 1)
-        cursor = self._cursor
-        if cursor is not None and self._limits.are_set:
+        if self._live.phase is not OVER and self._limits.are_set:
             self._standing.take_limits(max_epochs, max_iters, epoch_length)
-            return self._drive(cursor)
-        cursor = self._standing.first_cursor(data, max_epochs, max_iters, epoch_length)
-        if cursor is None:
+        elif not self._standing.begin(data, max_epochs, max_iters, epoch_length):
             self.logger.info("Nothing to do: the engine was loaded where its run had ended.")
             self._outcome = Completed()
             return self._state
-        return self._drive(cursor)
+        self._drive()
+        return self._state
 
     def set_data(self, data: Iterable[BatchT]) -> None:
         """Replace the data of the run: the next batch is the first of these.
@@ -545,11 +541,11 @@ class Engine(Generic[BatchT, OutputT]):
             EngineStateError: There is no run; hand the data to :meth:`run`.
         """
         is_iterable("Engine.set_data", "data", data)
-        if self._cursor is None:
+        if self._live.phase is OVER:
             raise EngineStateError(
                 "Engine.set_data: there must be a run to give data to; pass the data to run"
             )
-        self._cursor.num_to_skip = 0
+        self._live.num_to_skip = 0
         self._live.pass_start = self._state.completed_iterations
         self._live.data = data
         self._live.is_data_new = True
@@ -565,7 +561,7 @@ class Engine(Generic[BatchT, OutputT]):
             reason: Why, for :attr:`outcome`.
             skip_completed: Whether ``COMPLETED`` is left out.
         """
-        if self._cursor is not None:
+        if self._live.phase is not OVER:
             self._live.terminate = Termination(skip_completed, reason)
             self._live.ask()
 
@@ -581,10 +577,10 @@ class Engine(Generic[BatchT, OutputT]):
         Raises:
             EngineStateError: No epoch is going on.
         """
-        cursor = self._cursor
-        if cursor is not None and cursor.phase is Phase.EPOCH_END and self._runner is not None:
+        phase = self._live.phase
+        if phase is EPOCH_END and self._runner is not None:
             return
-        if cursor is None or not self._live.is_in_epoch or cursor.phase in _OUTSIDE_OF_EPOCH:
+        if not self._live.is_in_epoch or phase in _OUTSIDE_OF_EPOCH:
             raise EngineStateError("Engine.terminate_epoch: there must be an epoch going on")
         self._live.terminate_epoch = Termination(skip_epoch_completed)
         self._live.ask()
@@ -627,9 +623,8 @@ class Engine(Generic[BatchT, OutputT]):
         limits = self._limits
         limits.max_epochs = limits.max_iters = limits.epoch_length = None
         limits.is_goal = limits.is_open_ended = False
-        self._cursor = None
         self._outcome = None
-        self._standing.start_over()
+        self._standing.reset()
 
     @property
     def should_terminate(self) -> bool:
@@ -686,19 +681,17 @@ class Engine(Generic[BatchT, OutputT]):
         """
         self._refuse_while_running("Engine.load_state_dict")
         saved = Saved.from_dict(state_dict)
-        self._cursor = None
         self._outcome = None
         self._standing.load(saved)
 
     # how a run ends
 
-    def _drive(self, cursor: Cursor[BatchT]) -> State[BatchT, OutputT]:
+    def _drive(self) -> None:
         self._outcome = None
         self._standing.is_loaded = self._standing.is_failed = self._is_exception_suppressed = False
-        self._cursor = cursor
         self._runner = threading.get_ident()
         try:
-            self._outcome = Loop(self, self._parts, cursor, self.logger).drive()
+            self._outcome = self._loop.drive(self, self.logger)
         except BaseException as error:  # whatever it is, its handlers hear of it, and it goes on
             self._raise_exception_event(error)
             if not self._is_exception_suppressed:
@@ -706,8 +699,7 @@ class Engine(Generic[BatchT, OutputT]):
         finally:
             self._runner = None
             if not isinstance(self._outcome, Interrupted):
-                self._cursor = None
-        return self._state
+                self._live.leave_run()
 
     def _raise_exception_event(self, error: BaseException) -> None:
         """Let every handler of ``EXCEPTION_RAISED`` hear of an error, once.
@@ -719,7 +711,7 @@ class Engine(Generic[BatchT, OutputT]):
         self._standing.is_failed = True
         error.add_note(
             f"firesteel: raised in iteration {self._state.iteration} (epoch {self._state.epoch}) "
-            f"of an engine that runs {self._parts.process_function!r}"
+            f"of an engine that runs {self._loop.process_function!r}"
         )
         channel = self._registry.with_payload("Engine", Events.EXCEPTION_RAISED)
         traceback = error.__traceback__

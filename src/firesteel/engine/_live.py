@@ -1,11 +1,14 @@
 """What the loop and the world outside it share while a run goes on."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import Enum
 from typing import Final, Generic, final
 
 from typing_extensions import TypeVar
+
+from ._outcome import Stopped
+from ._phases import NOTHING, OVER, START, Pending, Phase
 
 __all__ = ["MISSING", "Live", "Missing", "Termination"]
 
@@ -39,45 +42,66 @@ class Termination:
 
 @final
 class Live(Generic[BatchT, OutputT]):
-    """What is written in each iteration, and what the loop is asked to do.
+    """Where a run stands, what is written in each iteration, and what the loop is asked to do.
 
-    The loop compares the iteration with one number and tests nothing else. Whoever wants to be
-    heard calls ``wake``, which sets it to zero.
+    All that is kept of a run while it is suspended is here. The loop compares the iteration with
+    one number and tests nothing else; whoever wants to be heard calls ``wake``, which sets it to
+    zero.
 
     Attributes:
+        phase: The part of the run that it is in, or, while suspended, that is next; ``OVER`` where
+            there is no run.
+        pending: How far the iteration under way has come, where the loop left it in the middle.
         batch: The batch at hand; ``MISSING`` while the next one is fetched.
-        data: What the batches come from; ``None`` for an engine without data.
         output: What the process function returned; ``MISSING`` from the next batch on.
+        stop: The next iteration after which the loop has to look up.
         is_unusual: Whether after the iteration at hand others are to be called than after the one
             before: somebody with a filter, or somebody new.
-        stop: The next iteration after which the loop has to look up.
-        is_fetching: Whether handlers of the fetching of a batch are running.
+        data: What the batches come from; ``None`` for an engine without data.
+        source: The current pass over the data.
+        num_to_skip: Batches to pass over when the data is first asked for.
+        is_data_new: Whether the data was replaced and has to be started.
         is_without_data: Whether the run is one without data.
+        is_fetching: Whether handlers of the fetching of a batch are running.
         unused_asks: How often ``GET_BATCH_STARTED`` was fired for a batch that was not used.
         unused_batches: How often ``GET_BATCH_COMPLETED`` was fired for such a batch.
         is_in_epoch: Whether an epoch has begun and not yet ended.
+        is_epoch_begun: Whether the next epoch is one that was begun in an earlier run.
         epoch_start: The iteration after which the epoch began.
         pass_start: The iteration after which the current pass over the data began.
+        first_iteration: The iteration after which the run began.
+        spent: How the run will have ended, where the data has ended for good.
+        run_since_s: The time at which the run would have begun had it never been suspended;
+            less the time at hand while it is suspended.
+        epoch_since_s: The same for the epoch.
         is_asked: Whether there may be a request; it saves to look at each of them.
         terminate: A request to end the run.
         terminate_epoch: A request to end the epoch.
         interrupt: Whether there is a request to suspend the run.
-        is_data_new: Whether the data was replaced and has to be started.
     """
 
     __slots__ = (
         "batch",
         "data",
+        "epoch_since_s",
         "epoch_start",
+        "first_iteration",
         "interrupt",
         "is_asked",
         "is_data_new",
+        "is_epoch_begun",
         "is_fetching",
         "is_in_epoch",
         "is_unusual",
         "is_without_data",
+        "num_to_skip",
         "output",
         "pass_start",
+        "pending",
+        "phase",
+        "run_since_s",
+        "source",
+        "spent",
         "stop",
         "terminate",
         "terminate_epoch",
@@ -86,27 +110,43 @@ class Live(Generic[BatchT, OutputT]):
     )
 
     def __init__(self) -> None:
-        self.data: Iterable[BatchT] | None = None
-        self.restart()
+        self.restart(None)
+        self.leave_run()
 
-    def restart(self) -> None:
-        """Put everything but the data where a new engine has it."""
+    def restart(self, data: Iterable[BatchT] | None) -> None:
+        """Stand at the beginning of a run over this data, the first of its engine."""
+        self.phase: Phase = START
+        self.pending: Pending = NOTHING
         self.batch: BatchT | Missing = MISSING
         self.output: OutputT | Missing = MISSING
-        self.is_unusual: bool = False
         self.stop: int = 0
-        self.is_fetching: bool = False
+        self.is_unusual: bool = False
+        self.data: Iterable[BatchT] | None = data
+        self.source: Iterator[BatchT] | None = None
+        self.num_to_skip: int = 0
+        self.is_data_new: bool = False
         self.is_without_data: bool = False
+        self.is_fetching: bool = False
         self.unused_asks: int = 0
         self.unused_batches: int = 0
         self.is_in_epoch: bool = False
+        self.is_epoch_begun: bool = False
         self.epoch_start: int = 0
         self.pass_start: int = 0
+        self.first_iteration: int = 0
+        self.spent: Stopped | None = None
+        self.run_since_s: float = 0.0
+        self.epoch_since_s: float = 0.0
         self.is_asked: bool = False
         self.terminate: Termination | None = None
         self.terminate_epoch: Termination | None = None
         self.interrupt: bool = False
-        self.is_data_new: bool = False
+
+    def leave_run(self) -> None:
+        """Drop what is only needed while there is a run."""
+        self.phase = OVER
+        self.pending = NOTHING
+        self.source = None
 
     def ask(self) -> None:
         """Make the loop answer the requests after the event at hand."""
@@ -117,17 +157,3 @@ class Live(Generic[BatchT, OutputT]):
         """Make the loop look up after the iteration it is in."""
         self.stop = 0
         self.is_unusual = True
-
-    def give_data(self, data: Iterable[BatchT] | None) -> None:
-        """Take the data of a run that begins."""
-        self.data = data
-        self.is_without_data = data is None
-
-    def leave_iteration(self) -> None:
-        """Leave the iteration at hand, and what an earlier run was asked to do."""
-        self.batch = MISSING
-        self.is_fetching = False
-        self.is_data_new = False
-        self.is_asked = False
-        self.terminate = self.terminate_epoch = None
-        self.interrupt = False

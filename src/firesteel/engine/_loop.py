@@ -3,7 +3,6 @@
 import logging
 import warnings
 from collections.abc import Callable, Iterator
-from functools import partial
 from itertools import islice, repeat
 from typing import Final, Generic, final
 
@@ -25,16 +24,14 @@ from ._phases import (
     ITERATION_STARTED,
     ITERATIONS,
     NOTHING,
-    OVER,
     START,
     SUSPENDED,
-    Cursor,
     Pending,
     Phase,
 )
 from ._state import State
 
-__all__ = ["Loop", "Parts", "known_length"]
+__all__ = ["Loop", "known_length"]
 
 EngineT = TypeVar("EngineT")  # what the process function and the handlers are handed
 BatchT = TypeVar("BatchT")
@@ -47,37 +44,51 @@ _FAR: Final = 2**29
 
 
 @final
-class Parts(Generic[EngineT, BatchT, OutputT]):
-    """What all runs of one engine share.
+class Loop(Generic[EngineT, BatchT, OutputT]):
+    """Drives the runs of one engine from phase to phase.
+
+    Each phase does its part, fires its events and says which phase is next; between an event and
+    what follows it, requests to stop are answered. To suspend a run is to remember the phase that
+    would have been next, to resume it is to begin with that one.
+
+    In the hot part, which ``_iterate`` calls, one number is compared in each iteration; handlers
+    with filters, ends of epochs and requests all move that number.
+
+    Args:
+        process_function: What is run.
+        state: What users read.
+        live: Where the run stands.
+        limits: How far a run goes.
+        registry: The events to fire.
+        clock: Gives the time in seconds.
 
     Attributes:
         process_function: What is run.
-        state: What users read.
-        live: What is written in each iteration, and requests.
-        limits: How far a run goes.
-        clock: Gives the time in seconds.
-        iterations: The hot part of the loop.
     """
 
     __slots__ = (
-        "clock",
-        "completed",
-        "data_ended",
-        "epoch_completed",
-        "epoch_started",
-        "epoch_terminated",
-        "get_batch_completed",
-        "get_batch_started",
-        "interrupted",
-        "iteration_completed",
-        "iteration_started",
-        "iterations",
-        "limits",
-        "live",
+        "_clock",
+        "_completed",
+        "_data_ended",
+        "_epoch_completed",
+        "_epoch_started",
+        "_epoch_terminated",
+        "_get_batch_completed",
+        "_get_batch_started",
+        "_interrupted",
+        "_iteration_completed",
+        "_iteration_started",
+        "_iterations",
+        "_last",
+        "_leave_for",
+        "_limits",
+        "_live",
+        "_logger",
+        "_started",
+        "_state",
+        "_stop_iteration",
+        "_terminated",
         "process_function",
-        "started",
-        "state",
-        "terminated",
     )
 
     def __init__(
@@ -91,132 +102,95 @@ class Parts(Generic[EngineT, BatchT, OutputT]):
         clock: Callable[[], float],
     ) -> None:
         self.process_function = process_function
-        self.state = state
-        self.live = live
-        self.limits = limits
-        self.clock = clock
-        self.iterations = Iterations()
-        channel = partial(registry.plain, "Engine")
-        self.started = channel(Events.STARTED)
-        self.epoch_started = channel(Events.EPOCH_STARTED)
-        self.get_batch_started = channel(Events.GET_BATCH_STARTED)
-        self.get_batch_completed = channel(Events.GET_BATCH_COMPLETED)
-        self.data_ended = channel(Events.DATALOADER_STOP_ITERATION)
-        self.iteration_started = channel(Events.ITERATION_STARTED)
-        self.iteration_completed = channel(Events.ITERATION_COMPLETED)
-        self.epoch_completed = channel(Events.EPOCH_COMPLETED)
-        self.completed = channel(Events.COMPLETED)
-        self.terminated = channel(Events.TERMINATE)
-        self.epoch_terminated = channel(Events.TERMINATE_SINGLE_EPOCH)
-        self.interrupted = channel(Events.INTERRUPT)
-
-
-@final
-class Loop(Generic[EngineT, BatchT, OutputT]):
-    """Drives one run of an engine from phase to phase.
-
-    Each phase does its part, fires its events and says which phase is next; between an event and
-    what follows it, requests to stop are answered. To suspend a run is to remember the phase that
-    would have been next, to resume it is to begin with that one.
-
-    In the hot part, which ``_iterate`` calls, one number is compared in each iteration; handlers
-    with filters, ends of epochs and requests all move that number.
-    """
-
-    __slots__ = (
-        "_cursor",
-        "_engine",
-        "_last",
-        "_leave_for",
-        "_limits",
-        "_live",
-        "_logger",
-        "_outcome",
-        "_parts",
-        "_since_s",
-        "_state",
-        "_stop_iteration",
-    )
-
-    def __init__(
-        self,
-        engine: EngineT,
-        parts: Parts[EngineT, BatchT, OutputT],
-        cursor: Cursor[BatchT],
-        logger: logging.Logger,
-    ) -> None:
-        self._engine = engine
-        self._parts = parts
-        self._state = parts.state
-        self._live = parts.live
-        self._limits = parts.limits
-        self._cursor = cursor
-        self._logger = logger if logger.isEnabledFor(logging.INFO) else None
+        self._state = state
+        self._live = live
+        self._limits = limits
+        self._clock = clock
+        self._iterations = Iterations()
+        self._started = registry.plain("Engine", Events.STARTED)
+        self._epoch_started = registry.plain("Engine", Events.EPOCH_STARTED)
+        self._get_batch_started = registry.plain("Engine", Events.GET_BATCH_STARTED)
+        self._get_batch_completed = registry.plain("Engine", Events.GET_BATCH_COMPLETED)
+        self._data_ended = registry.plain("Engine", Events.DATALOADER_STOP_ITERATION)
+        self._iteration_started = registry.plain("Engine", Events.ITERATION_STARTED)
+        self._iteration_completed = registry.plain("Engine", Events.ITERATION_COMPLETED)
+        self._epoch_completed = registry.plain("Engine", Events.EPOCH_COMPLETED)
+        self._completed = registry.plain("Engine", Events.COMPLETED)
+        self._terminated = registry.plain("Engine", Events.TERMINATE)
+        self._epoch_terminated = registry.plain("Engine", Events.TERMINATE_SINGLE_EPOCH)
+        self._interrupted = registry.plain("Engine", Events.INTERRUPT)
+        self._logger: logging.Logger | None = None
         self._last = 0
         self._leave_for: Phase | None = None
         self._stop_iteration: StopIteration | None = None
-        self._since_s = parts.clock()
-        self._outcome: RunOutcome = _COMPLETED
 
-    def drive(self) -> RunOutcome:
+    def drive(self, engine: EngineT, logger: logging.Logger) -> RunOutcome:
         """Run, or go on, until the run is over or suspended, and say how it ended."""
-        cursor = self._cursor
-        phase = self._start() if cursor.phase is START else self._answer(cursor.phase)
-        while phase is not SUSPENDED:
-            cursor.phase = phase
+        live, now_s = self._live, self._clock()
+        live.run_since_s += now_s
+        live.epoch_since_s += now_s
+        self._logger = logger if logger.isEnabledFor(logging.INFO) else None
+        phase = live.phase
+        if phase is START:
+            if self._logger is not None:
+                self._logger.info("%s", self._announcement())
+            self._fire(engine, self._started)
+            phase = EPOCH_START
+        if live.is_asked:
+            phase = self._answer(engine, phase)
+        while True:
+            if phase is EPOCH_START:
+                phase = self._start_epoch(engine)
             if phase is ITERATIONS:
-                phase = self._iterate()
-            elif phase is EPOCH_START:
-                phase = self._start_epoch()
-            elif phase is EPOCH_END:
-                phase = self._end_epoch()
-            else:
-                self._end()
-                break
-        return self._outcome
+                phase = self._iterate(engine)
+            if phase is EPOCH_END:
+                phase = self._end_epoch(engine)
+            if phase is END:
+                return self._end(engine)
+            if phase is SUSPENDED:
+                return Interrupted()
 
     # the phases, each giving the next one
 
-    def _start(self) -> Phase:
-        if self._logger is not None:
-            self._logger.info("%s", self._announcement())
-        self._fire(self._parts.started)
-        return self._answer(EPOCH_START) if self._live.is_asked else EPOCH_START
-
-    def _start_epoch(self) -> Phase:
-        state, live, cursor = self._state, self._live, self._cursor
-        self._take_time()
-        cursor.epoch_s = 0.0
-        if cursor.is_epoch_begun:
-            cursor.is_epoch_begun = False
+    def _start_epoch(self, engine: EngineT) -> Phase:
+        state, live = self._state, self._live
+        live.phase = EPOCH_START
+        live.epoch_since_s = self._clock()
+        if live.is_epoch_begun:
+            live.is_epoch_begun = False
         else:
             state.epoch += 1
             live.epoch_start = state.iteration
         live.is_in_epoch = True
-        self._fire_at(self._parts.epoch_started, state.epoch)
-        return self._answer(ITERATIONS) if self._live.is_asked else ITERATIONS
+        self._fire_at(engine, self._epoch_started, state.epoch)
+        return self._answer(engine, ITERATIONS) if live.is_asked else ITERATIONS
 
-    def _iterate(self) -> Phase:
-        parts, state = self._parts, self._state
+    def _iterate(self, engine: EngineT) -> Phase:
+        state, live, completed = self._state, self._live, self._iteration_completed
+        live.phase = ITERATIONS
         while True:
-            iteration = state.iteration - (self._cursor.pending is ITERATION_STARTED)
-            batches = self._batches()
-            always = parts.iteration_completed.always
+            iteration = state.iteration
+            if live.pending is ITERATION_STARTED:
+                iteration -= 1
+            batches = self._batches(engine)
+            always = completed.always
             self._last = self._last_iteration(iteration)
+            if completed.due <= iteration:  # its count is only kept where somebody is due
+                completed.restart(iteration)
             self._plan(iteration)
-            is_data_over = parts.iterations.with_handlers(len(always))(
-                self._engine,
+            is_data_over = self._iterations.with_handlers(len(always))(
+                engine,
                 batches,
                 state,
-                self._live,
-                parts.process_function,
+                live,
+                self.process_function,
                 self._fire_due,
                 self._has_to_stop if always else self._fire_due_and_has_to_stop,
                 MISSING,
                 iteration,
                 *always,
             )
-            phase = self._after_batches() if is_data_over else self._after_iteration()
+            phase = self._after_batches(engine) if is_data_over else self._after_iteration(engine)
             if phase is not ITERATIONS:
                 return phase
 
@@ -227,14 +201,13 @@ class Loop(Generic[EngineT, BatchT, OutputT]):
         these are called when the loop looks up. Where there are both, it is the one before, and in
         the next one ``live.is_unusual`` has them called together, in their order.
         """
-        live, completed = self._live, self._parts.iteration_completed
-        if completed.due <= iteration:  # its count is only kept where somebody is due
-            completed.restart(iteration)
+        live, completed = self._live, self._iteration_completed
         stop = completed.due
-        live.is_unusual = stop == iteration + 1
-        if completed.always and not live.is_unusual:
-            stop -= 1
-        live.stop = min(self._last, stop)
+        if completed.always:
+            live.is_unusual = stop == iteration + 1
+            if not live.is_unusual:
+                stop -= 1
+        live.stop = min(stop, self._last)
 
     def _has_to_stop(self, _engine: EngineT) -> bool:
         """Look up after an iteration: tell whether to leave the loop, else plan on."""
@@ -246,68 +219,75 @@ class Loop(Generic[EngineT, BatchT, OutputT]):
 
     def _fire_due_and_has_to_stop(self, engine: EngineT) -> bool:
         """The same where no handler is always called: call those that are due before."""
-        iteration, completed = self._state.iteration, self._parts.iteration_completed
-        if iteration >= completed.due or not self._live.stop:
+        live, iteration = self._live, self._state.iteration
+        completed = self._iteration_completed
+        if iteration >= completed.due or not live.stop:
             for handler in completed.take(iteration):
                 handler(engine)
-        return self._has_to_stop(engine)
+        last = self._last
+        if iteration >= last or not live.stop:
+            return True
+        due = completed.due
+        live.stop = due if due < last else last  # noqa: FURB136  # twice as fast
+        return False
 
     def _fire_due(self, engine: EngineT) -> None:
         """Call whoever is due after this iteration."""
-        for handler in self._parts.iteration_completed.take(self._state.iteration):
+        for handler in self._iteration_completed.take(self._state.iteration):
             handler(engine)
 
-    def _end_epoch(self) -> Phase:
-        state, cursor, channel = self._state, self._cursor, self._parts.epoch_completed
-        self._live.is_in_epoch = False
-        self._take_time()
-        state.times.epoch_s = cursor.epoch_s
-        self._fire_at(channel, state.epoch)
+    def _end_epoch(self, engine: EngineT) -> Phase:
+        state, live, channel = self._state, self._live, self._epoch_completed
+        live.phase = EPOCH_END
+        live.is_in_epoch = False
+        state.times.epoch_s = self._clock() - live.epoch_since_s
+        self._fire_at(engine, channel, state.epoch)
         if channel.is_heard:
-            self._take_time()
-            state.times.epoch_s = cursor.epoch_s
+            state.times.epoch_s = self._clock() - live.epoch_since_s
         if self._logger is not None:
-            self._logger.info("Epoch %d is complete after %.3f s.", state.epoch, cursor.epoch_s)
-        self._live.terminate_epoch = None
+            self._logger.info(
+                "Epoch %d is complete after %.3f s.", state.epoch, state.times.epoch_s
+            )
+        live.terminate_epoch = None
         phase = self._after_epoch()
-        return self._answer(phase) if self._live.is_asked else phase
+        return self._answer(engine, phase) if live.is_asked else phase
 
-    def _end(self) -> None:
-        state, live, cursor, parts = self._state, self._live, self._cursor, self._parts
+    def _end(self, engine: EngineT) -> RunOutcome:
+        live, times, completed = self._live, self._state.times, self._completed
+        live.phase = END
         termination = live.terminate
-        self._take_time()
-        state.times.run_s = cursor.run_s
+        outcome: RunOutcome = _COMPLETED if live.spent is None else live.spent
         if termination is not None:
-            self._outcome = Stopped(StopCause.TERMINATED, termination.reason)
-        elif cursor.spent is not None:
-            self._outcome = cursor.spent
-        if termination is not None or (live.is_in_epoch and cursor.spent is None):
-            self._fire(parts.terminated)
+            outcome = Stopped(StopCause.TERMINATED, termination.reason)
+        times.run_s = self._clock() - live.run_since_s
+        if termination is not None or (live.is_in_epoch and live.spent is None):
+            self._fire(engine, self._terminated)
         if termination is None or not termination.is_silent:
-            self._fire(parts.completed)
-            if parts.completed.is_heard:
-                self._take_time()
-                state.times.run_s = cursor.run_s
+            self._fire(engine, completed)
+            if completed.is_heard:
+                times.run_s = self._clock() - live.run_since_s
         if self._logger is not None:
-            self._logger.info("The run is over after %.3f s: %s.", cursor.run_s, self._outcome)
+            self._logger.info("The run is over after %.3f s: %s.", times.run_s, outcome)
         live.terminate_epoch = None
         live.interrupt = False
-        cursor.phase = OVER
+        return outcome
 
     # what comes after what
 
-    def _after_iteration(self) -> Phase:
-        state, limits = self._state, self._limits
+    def _after_iteration(self, engine: EngineT) -> Phase:
+        state, limits, live = self._state, self._limits, self._live
+        iteration = state.iteration
         length = None if limits.is_open_ended else limits.epoch_length
-        if length is not None and state.epoch_iteration >= length:
-            return self._answer(EPOCH_END) if self._live.is_asked else EPOCH_END
-        if limits.max_iters is not None and state.iteration >= limits.max_iters:
-            return self._answer(END) if self._live.is_asked else END
-        return self._answer(ITERATIONS) if self._live.is_asked else ITERATIONS
+        phase = ITERATIONS
+        if length is not None and iteration - live.epoch_start >= length:
+            phase = EPOCH_END
+        elif limits.max_iters is not None and iteration >= limits.max_iters:
+            phase = END
+        return self._answer(engine, phase) if live.is_asked else phase
 
     def _after_epoch(self) -> Phase:
         state = self._state
-        if self._cursor.spent is not None or self._limits.are_reached(
+        if self._live.spent is not None or self._limits.are_reached(
             epochs=state.epoch, iterations=state.iteration
         ):
             return END
@@ -321,7 +301,7 @@ class Loop(Generic[EngineT, BatchT, OutputT]):
             last = min(last, self._live.epoch_start + limits.epoch_length)
         return last if limits.max_iters is None else min(last, limits.max_iters)
 
-    def _answer(self, phase: Phase) -> Phase:
+    def _answer(self, engine: EngineT, phase: Phase) -> Phase:
         """Answer what the loop was asked to do; without a request ``phase`` is next."""
         live = self._live
         if live.terminate is not None:
@@ -331,57 +311,58 @@ class Loop(Generic[EngineT, BatchT, OutputT]):
             is_silent = live.terminate_epoch.is_silent
             live.terminate_epoch = None
             self._give_iteration_up()
-            self._cursor.source = None
-            self._cursor.num_to_skip = 0
+            live.source = None
+            live.num_to_skip = 0
             live.pass_start = self._state.iteration
-            self._fire(self._parts.epoch_terminated)
+            self._fire(engine, self._epoch_terminated)
             if not is_silent:
                 return EPOCH_END
             live.is_in_epoch = False
-            return self._answer(self._after_epoch())
+            return self._answer(engine, self._after_epoch())
         if live.interrupt:
             live.interrupt = False
-            self._fire(self._parts.interrupted)
-            self._cursor.phase = phase
-            self._outcome = Interrupted()
-            self._take_time()
+            self._fire(engine, self._interrupted)
+            live.phase = phase
+            now_s = self._clock()
+            live.run_since_s -= now_s
+            live.epoch_since_s -= now_s
             return SUSPENDED
         live.is_asked = False
         return phase
 
     def _give_iteration_up(self) -> None:
         """Leave the iteration under way as it is, if there is one."""
-        live, cursor = self._live, self._cursor
-        if cursor.pending in {BATCH_ASKED_FOR, BATCH_THERE}:
+        live = self._live
+        if live.pending in {BATCH_ASKED_FOR, BATCH_THERE}:
             live.unused_asks += 1
-        if cursor.pending is BATCH_THERE:
+        if live.pending is BATCH_THERE:
             live.unused_batches += 1
-        if cursor.pending is not NOTHING:
+        if live.pending is not NOTHING:
             live.batch = MISSING
         live.is_fetching = False
-        cursor.pending = NOTHING
+        live.pending = NOTHING
 
     # batches
 
-    def _batches(self) -> Iterator[BatchT]:
+    def _batches(self, engine: EngineT) -> Iterator[BatchT]:
         """Give the batches to come, with the events around them where somebody listens."""
-        parts, live, cursor = self._parts, self._live, self._cursor
+        live = self._live
         if (
-            parts.get_batch_started.is_heard
-            or parts.get_batch_completed.is_heard
-            or parts.iteration_started.is_heard
-            or (cursor.pending is not NOTHING and cursor.pending is not BATCH_ASKED_FOR)
+            self._get_batch_started.is_heard
+            or self._get_batch_completed.is_heard
+            or self._iteration_started.is_heard
+            or (live.pending is not NOTHING and live.pending is not BATCH_ASKED_FOR)
         ):
-            return self._announced_batches()
-        cursor.pending = NOTHING
+            return self._announced_batches(engine)
+        live.pending = NOTHING
         live.is_fetching = False
         live.batch = MISSING
         return self._source()
 
-    def _announced_batches(self) -> Iterator[BatchT]:
+    def _announced_batches(self, engine: EngineT) -> Iterator[BatchT]:
         while True:
             try:
-                batch = self._announced_batch()
+                batch = self._announced_batch(engine)
             except StopIteration as error:  # a handler's own: it must not pass for an end of data
                 self._stop_iteration = error
                 return
@@ -390,52 +371,55 @@ class Loop(Generic[EngineT, BatchT, OutputT]):
             yield batch
             del batch  # nothing may hold the old batch while the next one is fetched
 
-    def _announced_batch(self) -> BatchT | Missing:
+    def _announced_batch(self, engine: EngineT) -> BatchT | Missing:
         """Fetch a batch and fire the events around it; ``MISSING`` to leave the loop."""
-        state, live, cursor = self._state, self._live, self._cursor
-        parts = self._parts
-        pending, cursor.pending = cursor.pending, NOTHING
+        state, live = self._state, self._live
+        pending, live.pending = live.pending, NOTHING
         if pending is NOTHING:
             live.batch = MISSING
             live.is_fetching = True
             if live.data is not None:
-                self._fire_at(parts.get_batch_started, state.count(Events.GET_BATCH_STARTED))
-            if self._has_to_leave(BATCH_ASKED_FOR):
+                self._fire_at(
+                    engine, self._get_batch_started, state.count(Events.GET_BATCH_STARTED)
+                )
+            if self._has_to_leave(engine, BATCH_ASKED_FOR):
                 return MISSING
         if pending in {NOTHING, BATCH_ASKED_FOR}:
             live.is_fetching = True
             live.batch = next(self._source(), MISSING)
             if live.batch is MISSING:
-                cursor.pending = BATCH_ASKED_FOR
+                live.pending = BATCH_ASKED_FOR
                 return MISSING
             live.output = MISSING
             if live.data is not None:
-                self._fire_at(parts.get_batch_completed, state.count(Events.GET_BATCH_COMPLETED))
-            if self._has_to_leave(BATCH_THERE):
+                self._fire_at(
+                    engine, self._get_batch_completed, state.count(Events.GET_BATCH_COMPLETED)
+                )
+            if self._has_to_leave(engine, BATCH_THERE):
                 return MISSING
         if pending is not ITERATION_STARTED:
             live.is_fetching = False
             state.iteration += 1
-            self._fire_at(parts.iteration_started, state.iteration)
-            if self._has_to_leave(ITERATION_STARTED):
+            self._fire_at(engine, self._iteration_started, state.iteration)
+            if self._has_to_leave(engine, ITERATION_STARTED):
                 return MISSING
         return live.batch
 
-    def _has_to_leave(self, pending: Pending) -> bool:
+    def _has_to_leave(self, engine: EngineT, pending: Pending) -> bool:
         """Answer requests in the middle of an iteration, and tell whether to leave it there."""
         if self._live.stop:
             return False
-        self._cursor.pending = pending
-        phase = self._answer(ITERATIONS)
+        self._live.pending = pending
+        phase = self._answer(engine, ITERATIONS)
         if phase is ITERATIONS:
-            self._cursor.pending = NOTHING
+            self._live.pending = NOTHING
             return False
         self._leave_for = phase
         return True
 
-    def _after_batches(self) -> Phase:
+    def _after_batches(self, engine: EngineT) -> Phase:
         """After the batches ended: answer a request, end the epoch, or begin the data anew."""
-        state, live, cursor = self._state, self._live, self._cursor
+        state, live = self._state, self._live
         if self._stop_iteration is not None:
             error, self._stop_iteration = self._stop_iteration, None
             try:
@@ -448,27 +432,27 @@ class Loop(Generic[EngineT, BatchT, OutputT]):
         if self._limits.is_open_ended and state.epoch_iteration > 0:
             self._limits.epoch_length = state.epoch_iteration
             self._give_asking_up()
-            return self._answer(EPOCH_END) if self._live.is_asked else EPOCH_END
+            return self._answer(engine, EPOCH_END) if self._live.is_asked else EPOCH_END
         if state.iteration == live.pass_start:
             return self._end_dry()
-        cursor.source = None
-        cursor.pending = BATCH_ASKED_FOR
+        live.source = None
+        live.pending = BATCH_ASKED_FOR
         live.is_fetching = True
         live.pass_start = state.iteration
-        self._fire(self._parts.data_ended)
-        return self._answer(ITERATIONS) if self._live.is_asked else ITERATIONS
+        self._fire(engine, self._data_ended)
+        return self._answer(engine, ITERATIONS) if self._live.is_asked else ITERATIONS
 
     def _end_dry(self) -> Phase:
         """End the run where the data gives nothing any more."""
-        state, cursor = self._state, self._cursor
+        state, live = self._state, self._live
         self._give_asking_up()
-        if state.iteration == cursor.first_iteration:
+        if state.iteration == live.first_iteration:
             raise DataError(
                 "Engine.run: data must give at least one batch, got none; an iterator can be read "
                 "only once: pass what it is made from, or a new one"
             )
         reason = f"the data ended after iteration {state.iteration}, in epoch {state.epoch}"
-        cursor.spent = Stopped(StopCause.DATA_EXHAUSTED, reason)
+        live.spent = Stopped(StopCause.DATA_EXHAUSTED, reason)
         warnings.warn(
             f"Engine.run: {reason}, before the run was complete; an iterator can be read only "
             "once: pass what it is made from, or call engine.set_data with a new one on "
@@ -481,56 +465,55 @@ class Loop(Generic[EngineT, BatchT, OutputT]):
         """Note that a batch was asked for in vain."""
         self._live.unused_asks += 1
         self._live.is_fetching = False
-        self._cursor.pending = NOTHING
+        self._live.pending = NOTHING
 
     def _source(self) -> Iterator[BatchT]:
         """Give the current pass over the data; begin one where there is none."""
-        live, cursor = self._live, self._cursor
-        if live.is_data_new:
-            live.is_data_new = False
-            cursor.source = None
-        if cursor.source is None:
-            cursor.source = self._new_pass()
-        return cursor.source
-
-    def _new_pass(self) -> Iterator[BatchT]:
-        live, cursor = self._live, self._cursor
-        num_to_skip, cursor.num_to_skip = cursor.num_to_skip, 0
+        live = self._live
+        if live.source is not None and not live.is_data_new:
+            return live.source
+        live.is_data_new = False
+        live.source = None
         live.pass_start = self._state.iteration
         if live.data is None:
             # an engine without data is an Engine[None, ...]
-            return repeat(None)  # type: ignore[arg-type]
-        source = iter(live.data)
-        if num_to_skip and source is not live.data:
-            num_to_skip %= known_length(live.data) or num_to_skip + 1
-            if self._logger is not None:
-                self._logger.info("Passing over %d batches that were used already.", num_to_skip)
-            live.pass_start -= num_to_skip
-            next(islice(source, num_to_skip, num_to_skip), None)
+            source: Iterator[BatchT] = repeat(None)  # type: ignore[arg-type]
+        else:
+            source = iter(live.data)
+            if live.num_to_skip:
+                self._pass_over(source)
+        live.source = source
         return source
+
+    def _pass_over(self, source: Iterator[BatchT]) -> None:
+        """Take from a new pass what was used already; an iterator goes on by itself."""
+        live = self._live
+        num_to_skip, live.num_to_skip = live.num_to_skip, 0
+        if source is live.data:
+            return
+        num_to_skip %= known_length(live.data) or num_to_skip + 1
+        if self._logger is not None:
+            self._logger.info("Passing over %d batches that were used already.", num_to_skip)
+        live.pass_start -= num_to_skip
+        next(islice(source, num_to_skip, num_to_skip), None)
 
     # small things
 
-    def _fire(self, channel: Channel[Callable[[EngineT], object]]) -> None:
+    def _fire(self, engine: EngineT, channel: Channel[Callable[[EngineT], object]]) -> None:
         if channel.is_heard:
             for handler in channel.take(channel.count + 1):
-                handler(self._engine)
+                handler(engine)
         else:
             channel.count += 1
 
-    def _fire_at(self, channel: Channel[Callable[[EngineT], object]], count: int) -> None:
+    def _fire_at(
+        self, engine: EngineT, channel: Channel[Callable[[EngineT], object]], count: int
+    ) -> None:
         if channel.is_heard:
             for handler in channel.take(count):
-                handler(self._engine)
+                handler(engine)
         else:
             channel.count = count
-
-    def _take_time(self) -> None:
-        """Add the time since the last call to that of the epoch and that of the run."""
-        cursor, now_s = self._cursor, self._parts.clock()
-        elapsed_s, self._since_s = now_s - self._since_s, now_s
-        cursor.run_s += elapsed_s
-        cursor.epoch_s += elapsed_s
 
     def _announcement(self) -> str:
         limits, state = self._limits, self._state

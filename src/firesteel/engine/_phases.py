@@ -1,13 +1,8 @@
-"""The parts of a run, which may follow which, and where a run stands between them."""
+"""The parts of a run and of an iteration, and which may follow which."""
 
-from collections.abc import Iterator
 from enum import Enum
 from types import MappingProxyType
-from typing import Final, Generic, final
-
-from typing_extensions import TypeVar
-
-from ._outcome import Stopped
+from typing import Final
 
 __all__ = [
     "BATCH_ASKED_FOR",
@@ -22,12 +17,9 @@ __all__ = [
     "OVER",
     "START",
     "SUSPENDED",
-    "Cursor",
     "Pending",
     "Phase",
 ]
-
-BatchT = TypeVar("BatchT")
 
 
 class Phase(Enum):
@@ -85,43 +77,3 @@ NOTHING: Final = Pending.NOTHING
 BATCH_ASKED_FOR: Final = Pending.BATCH_ASKED_FOR
 BATCH_THERE: Final = Pending.BATCH_THERE
 ITERATION_STARTED: Final = Pending.STARTED
-
-
-@final
-class Cursor(Generic[BatchT]):
-    """Where a run stands: all that is kept of it while it is suspended.
-
-    Attributes:
-        phase: The part of the run that it is in, or, while suspended, that is next.
-        pending: How far the iteration under way has come.
-        source: The current pass over the data.
-        num_to_skip: Batches to pass over when the data is first asked for.
-        is_epoch_begun: Whether the next epoch is one that was begun in an earlier run.
-        spent: How the run will have ended, where the data has ended for good.
-        first_iteration: The iteration after which the run began.
-        run_s: Seconds that the run took so far.
-        epoch_s: Seconds that the epoch took so far.
-    """
-
-    __slots__ = (
-        "epoch_s",
-        "first_iteration",
-        "is_epoch_begun",
-        "num_to_skip",
-        "pending",
-        "phase",
-        "run_s",
-        "source",
-        "spent",
-    )
-
-    def __init__(self) -> None:
-        self.phase: Phase = START
-        self.pending: Pending = NOTHING
-        self.source: Iterator[BatchT] | None = None
-        self.num_to_skip = 0
-        self.is_epoch_begun = False
-        self.spent: Stopped | None = None
-        self.first_iteration = 0
-        self.run_s = 0.0
-        self.epoch_s = 0.0

@@ -13,7 +13,6 @@ from firesteel.events import BareEvent, Events, PayloadEvent, Registry
 from ._limits import Limits
 from ._live import Live
 from ._loop import known_length
-from ._phases import Cursor
 from ._saved import Saved
 from ._state import State
 from ._values import Values
@@ -76,23 +75,19 @@ class Standing(Generic[BatchT, OutputT]):
         self.is_loaded = False
         self.is_failed = False
 
-    def start_over(self) -> None:
+    def reset(self) -> None:
         """Put the engine where a new one stands, but for handlers, results and own values."""
-        self._state.iteration = self._state.epoch = 0
-        self._live.restart()
-        self._registry.restart()
-        if self._unclaimed_counts:
-            self._unclaimed_counts = {}
-        self.is_loaded = self.is_failed = False
+        self._start_over(None)
+        self._live.leave_run()
 
-    def first_cursor(
+    def begin(
         self,
         data: Iterable[BatchT] | None,
         max_epochs: int | None,
         max_iters: int | None,
         epoch_length: int | None,
-    ) -> Cursor[BatchT] | None:
-        """Give the beginning of a run, or ``None`` where there is nothing to do.
+    ) -> bool:
+        """Put the engine at the beginning of a run, and tell whether there is anything to do.
 
         Raises:
             ArgumentError: A limit lies below where the engine stands, or excludes another.
@@ -102,16 +97,17 @@ class Standing(Generic[BatchT, OutputT]):
         if self._has_to_start_over(max_epochs, max_iters):
             if epoch_length is None:
                 epoch_length = _epoch_length(data)
-            self.start_over()
+            self._start_over(data)
+            self._live.is_without_data = data is None
             limits.start(max_epochs, max_iters, epoch_length)
-            self._live.give_data(data)
-            return Cursor()
+            return True
         if epoch_length is None and limits.epoch_length is None:
             epoch_length = _epoch_length(data)
         self.take_limits(max_epochs, max_iters, epoch_length)
         if self.is_loaded and self._is_reached():
-            return None
-        return self._next_cursor(data)
+            return False
+        self._go_on(data)
+        return True
 
     def take_limits(
         self, max_epochs: int | None, max_iters: int | None, epoch_length: int | None
@@ -167,7 +163,7 @@ class Standing(Generic[BatchT, OutputT]):
 
     def load(self, saved: Saved) -> None:
         """Put the engine where another one stood."""
-        self.start_over()
+        self.reset()
         limits, live, state = self._limits, self._live, self._state
         limits.max_epochs, limits.max_iters = saved.max_epochs, saved.max_iters
         limits.epoch_length = saved.epoch_length
@@ -230,24 +226,33 @@ class Standing(Generic[BatchT, OutputT]):
             epochs = self._state.epoch
         return self._limits.are_reached(epochs=epochs, iterations=iteration)
 
-    def _next_cursor(self, data: Iterable[BatchT] | None) -> Cursor[BatchT]:
-        """Make a run that begins where the engine stands."""
+    def _start_over(self, data: Iterable[BatchT] | None) -> None:
+        self._state.iteration = self._state.epoch = 0
+        self._live.restart(data)
+        self._registry.restart()
+        if self._unclaimed_counts:
+            self._unclaimed_counts = {}
+        self.is_loaded = self.is_failed = False
+
+    def _go_on(self, data: Iterable[BatchT] | None) -> None:
+        """Begin a run where the engine stands."""
         state, live = self._state, self._live
-        cursor: Cursor[BatchT] = Cursor()
         iteration, epoch, epoch_iteration = self._position()
-        cursor.num_to_skip = self._data_position(iteration)
+        position = self._data_position(iteration)
         num_asks = state.count(Events.GET_BATCH_STARTED)
         num_batches = state.count(Events.GET_BATCH_COMPLETED)
-        state.iteration = cursor.first_iteration = iteration
-        state.epoch = epoch + (epoch_iteration > 0)
-        live.leave_iteration()
+        output = live.output
+        live.restart(data)
+        live.output = output
+        live.is_without_data = data is None
+        live.num_to_skip = position
         live.unused_asks = num_asks - iteration
         live.unused_batches = num_batches - iteration
-        live.is_in_epoch = cursor.is_epoch_begun = epoch_iteration > 0
+        live.is_in_epoch = live.is_epoch_begun = epoch_iteration > 0
         live.epoch_start = iteration - epoch_iteration
-        live.give_data(data)
+        live.first_iteration = state.iteration = iteration
+        state.epoch = epoch + (epoch_iteration > 0)
         self._restart_positions(iteration=iteration, epoch=epoch)
-        return cursor
 
     def _restart_positions(self, *, iteration: int, epoch: int) -> None:
         """Have the events that count iterations and epochs fire from here on."""

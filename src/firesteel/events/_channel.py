@@ -161,23 +161,18 @@ class Channel(Generic[CallT]):
 
     def _pick(self, count: int) -> Sequence[CallT]:
         """Give what is to be called at a count at which somebody with a filter is due."""
-        group = self._move_on(count)
-        if self.due > count and group is not None:
-            return group.calls
-        groups = [] if group is None else [group]
+        heap = self._heap
+        groups: list[Group[CallT]] = []
         while self.due <= count:
-            group = self._move_on(count)
-            if group is not None:
+            due, number, group = heap[0]
+            heapreplace(heap, (group.filter.next_after(count), number, group))
+            self.due = heap[0][0]
+            # one that was due before was passed over: the counts were set forward
+            if due == count or group.filter.fires(count):
                 groups.append(group)
+        if len(groups) == 1:
+            return groups[0].calls
         return self._in_order([entry for group in groups for entry in group.entries])
-
-    def _move_on(self, count: int) -> Group[CallT] | None:
-        """Give the group that is due first, if it is due at ``count``, and file it anew."""
-        due, number, group = self._heap[0]
-        heapreplace(self._heap, (group.filter.next_after(count), number, group))
-        self.due = self._heap[0][0]
-        # one that was due before was passed over: the counts were set forward
-        return group if due == count or group.filter.fires(count) else None
 
     def _in_order(self, filtered: Sequence[Entry[CallT]]) -> tuple[CallT, ...]:
         """Give the calls of these and of the handlers without a filter, as they were added."""

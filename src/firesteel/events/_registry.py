@@ -156,9 +156,10 @@ class Registry(Generic[EngineT]):
     def restart(self) -> None:
         """Begin to count all events anew."""
         for channel in self._all:
-            channel.count = 0
-            if channel.is_heard:
-                channel.restart()
+            if channel.count:
+                channel.count = 0
+                if channel.is_heard:
+                    channel.restart()
 
     def find(self, where: str, handler: Call, event: AnyEvent | None) -> list[Filed]:
         """Give all registrations of a handler; of a filtered event only those with its filter."""

@@ -6,7 +6,8 @@ from itertools import pairwise
 import pytest
 
 from firesteel.engine import Engine, Interrupted
-from firesteel.engine._phases import FOLLOWERS, Cursor, Pending, Phase
+from firesteel.engine._live import Live
+from firesteel.engine._phases import FOLLOWERS, Pending, Phase
 from firesteel.events import EventEnum, Events
 
 
@@ -15,14 +16,14 @@ def step(engine: Engine[int, int], batch: int) -> int:
 
 
 def phase_of(engine: Engine[int, int]) -> Phase:
-    cursor = engine._cursor  # pyright: ignore[reportPrivateUsage]  # shown to nobody else
-    assert cursor is not None
-    return cursor.phase
+    return engine._live.phase  # pyright: ignore[reportPrivateUsage]  # shown to nobody else
 
 
 def test_a_run_begins_at_its_start_with_nothing_under_way() -> None:
-    cursor: Cursor[int] = Cursor()
-    assert (cursor.phase, cursor.pending) == (Phase.START, Pending.NOTHING)
+    live: Live[int, int] = Live()
+    assert (live.phase, live.pending) == (Phase.OVER, Pending.NOTHING)
+    live.restart([1, 2])
+    assert (live.phase, live.pending) == (Phase.START, Pending.NOTHING)
 
 
 def test_every_part_but_the_last_ones_has_followers() -> None:
