@@ -61,6 +61,7 @@ P = ParamSpec("P")
 Ts = TypeVarTuple("Ts")
 
 CallT = TypeVar("CallT", bound=Callable[..., object])
+CompanionT = TypeVar("CompanionT")
 
 _BUILT_IN: Final = (*Events, Events.EXCEPTION_RAISED)
 
@@ -142,6 +143,7 @@ class Engine(Generic[BatchT, OutputT]):
 
     __slots__ = (
         "__weakref__",
+        "_companions",
         "_is_exception_suppressed",
         "_limits",
         "_live",
@@ -181,6 +183,7 @@ class Engine(Generic[BatchT, OutputT]):
             registry=self._registry,
             clock=clock,
         )
+        self._companions: dict[type[object], object] = {}
         self._runner: int | None = None
         self._outcome: RunOutcome | None = None
         self._is_exception_suppressed = False
@@ -200,6 +203,30 @@ class Engine(Generic[BatchT, OutputT]):
         if self._outcome is None:
             raise NotAvailableError("engine.outcome: exists once a run has ended")
         return self._outcome
+
+    def companion(self, kind: type[CompanionT], make: Callable[[], CompanionT]) -> CompanionT:
+        """Give the one object of a kind that belongs to this engine; for authors of handlers.
+
+        It is where handlers that are attached one by one find one another: all metrics of an engine
+        are brought together by one such object.
+
+        Args:
+            kind: Its class.
+            make: Makes it, where there is none yet. What refers to the engine should do so weakly.
+
+        Example:
+            >>> from firesteel.engine import Engine
+            >>> class Notes(list[str]):
+            ...     pass
+            >>> trainer = Engine(lambda engine, batch: batch)
+            >>> trainer.companion(Notes, Notes).append("first")
+            >>> trainer.companion(Notes, Notes)
+            ['first']
+        """
+        found = self._companions.get(kind)
+        if not isinstance(found, kind):
+            found = self._companions[kind] = make()
+        return found
 
     # events and handlers
 
