@@ -6,6 +6,9 @@ they hold: :mod:`firesteel.engine`, :mod:`firesteel.events`, :mod:`firesteel.met
 :mod:`firesteel.handlers`, :mod:`firesteel.protocols` and :mod:`firesteel.errors`.
 """
 
+from importlib import import_module
+from typing import TYPE_CHECKING
+
 from ._version import __version__
 from .engine import (
     Attachable,
@@ -22,7 +25,10 @@ from .engine import (
 )
 from .events import EventEnum, Events, PayloadEvent, RemovableEventHandle
 from .handlers import ProgressBar
-from .metrics import Accuracy, Average, Loss, Metric, RunningAverage
+from .metrics import Average, Loss, Metric, RunningAverage
+
+if TYPE_CHECKING:
+    from .metrics import Accuracy
 
 __all__ = [
     "Accuracy",
@@ -48,3 +54,10 @@ __all__ = [
     "Stopped",
     "__version__",
 ]
+
+
+def __getattr__(name: str) -> object:
+    """Import what is imported when it is first used, as in :mod:`firesteel.metrics`."""
+    if name == "Accuracy":
+        return vars(import_module("firesteel.metrics.classification"))[name]
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

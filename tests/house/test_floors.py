@@ -120,7 +120,9 @@ def _faults(module: Module) -> Iterator[str]:
             if not _is_sibling(module, found.target):
                 yield f"{where}: only siblings are imported by relative imports"
         elif room == module.room:
-            yield f"{where}: siblings are imported by relative imports"
+            # what lies in a package of the room that is above or beside its own is no sibling
+            if _is_sibling(module, found.target) or module.package == room:
+                yield f"{where}: siblings are imported by relative imports"
         elif inner:
             yield f"{where}: firesteel.{found.target} is behind the front door of firesteel.{room}"
         if room not in FLOORS:

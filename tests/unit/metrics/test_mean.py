@@ -3,7 +3,7 @@
 import math
 from collections.abc import Callable, Sequence
 from itertools import accumulate, pairwise
-from typing import Any
+from typing import Any, NamedTuple, Self
 
 import pytest
 import torch
@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from torch import Tensor, nn
 from typing_extensions import override
 
-from firesteel import Average, Engine, Events, Loss, Metric, RunningAverage
+from firesteel import Accuracy, Average, Engine, Events, Loss, Metric, RunningAverage
 from firesteel.errors import ArgumentError, ArgumentTypeError, NotComputableError
-from firesteel.metrics import EpochWise, PredTarget, Scalar
+from firesteel.metrics import EpochWise, PredTarget, Scalar, field
 
 NUMBERS = st.floats(-1e6, 1e6, allow_subnormal=False)
 DTYPES = [torch.float64, torch.float32, torch.float16, torch.bfloat16, torch.int64, torch.uint8]
@@ -267,3 +267,104 @@ def test_a_loss_keeps_no_graph() -> None:
     held = [value for value in vars(loss).values() if isinstance(value, Tensor)]
     assert held
     assert not any(value.requires_grad for value in held)
+
+
+class Shares(NamedTuple):
+    scores: Tensor
+    target: Tensor
+
+
+def share(engine: Engine[int, Shares], num_right: int) -> Shares:
+    """Give four predictions, so many of which are right."""
+    return Shares(torch.zeros(4).long(), (torch.arange(4) >= num_right).long())
+
+
+def select(output: Shares) -> PredTarget:
+    return output.scores, output.target
+
+
+def select_double(output: Shares) -> PredTarget:
+    return output.scores.double(), -output.target.double()
+
+
+class TestRunningAverageOfAMetric:
+    def test_it_smooths_the_result_of_each_batch(self) -> None:
+        trainer = Engine(share)
+        mean = RunningAverage(Accuracy(select), alpha=0.5).attach(trainer, "mean")
+        named = RunningAverage(src=Accuracy(select), alpha=0.5).attach(trainer, "named")
+        seen: list[float] = []
+        trainer.add_event_handler(
+            Events.ITERATION_COMPLETED, lambda: seen.append(trainer.state.metrics[mean])
+        )
+        assert trainer.run([4, 2, 0]).metrics[named] == 0.375
+        assert seen == [1.0, 0.75, 0.375]
+
+    def test_the_metric_itself_stays_as_it_is(self) -> None:
+        trainer = Engine(share)
+        accuracy = Accuracy(select)
+        whole = accuracy.attach(trainer, "whole")
+        mean = RunningAverage(src=accuracy, alpha=0.5).attach(trainer, "mean")
+        before = trainer.run([4, 0])
+        assert before.metrics[whole] == 0.5
+        assert before.metrics[mean] == 0.5
+        assert accuracy.is_attached(trainer)
+
+    def test_nothing_else_of_its_engine_is_copied(self) -> None:
+        class Uncopyable(Metric[float, float]):
+            num = field(0)
+
+            @override
+            def update(self, value: float, /) -> None:
+                self.num += 1
+
+            @override
+            def compute(self) -> float:
+                return float(self.num)
+
+            def __deepcopy__(self, memo: object) -> Self:
+                raise LookupError
+
+        trainer = Engine(share)
+        accuracy = Accuracy(select)
+        accuracy.attach(trainer, "accuracy")
+        Uncopyable().attach(trainer, "other", output_transform=lambda out: 1.0)
+        RunningAverage(src=accuracy).attach(trainer, "mean")
+
+    def test_what_it_has_seen_before_does_not_count(self) -> None:
+        accuracy = Accuracy(select)
+        accuracy.update((torch.zeros(9).long(), torch.ones(9).long()))
+        trainer = Engine(share)
+        mean = RunningAverage(src=accuracy).attach(trainer, "mean")
+        assert trainer.run([4]).metrics[mean] == 1.0
+        assert accuracy.compute() == 0.0
+
+    def test_it_may_be_made_of_others_and_of_a_loss_that_is_being_trained(self) -> None:
+        weighing = Weighing()
+        trainer = Engine(share)
+        loss = Loss(weighing, select_double)
+        mean = RunningAverage(src=loss + Accuracy(select), alpha=0.5).attach(trainer, "mean")
+        assert trainer.run([2]).metrics[mean] == 2 * 0.5 + 0.5
+        with torch.no_grad():
+            weighing.weight.fill_(4.0)
+        assert trainer.run([2]).metrics[mean] == 4 * 0.5 + 0.5
+
+    def test_a_transform_beside_it_is_refused(self) -> None:
+        make: Any = RunningAverage
+        with pytest.raises(ArgumentError, match="output_transform must be left out where there is"):
+            make(select, src=Accuracy(select))
+        with pytest.raises(ArgumentTypeError, match="src must be a metric, got 3"):
+            make(src=3)
+        with pytest.raises(ArgumentError, match=r"RunningAverage\.attach: output_transform must"):
+            RunningAverage(Accuracy(select)).attach(
+                Engine(give), "mean", output_transform=lambda out: out
+            )
+
+    def test_a_batch_without_a_result_is_told_with_the_metric(self) -> None:
+        def nothing(engine: Engine[int, Shares], batch: int) -> Shares:
+            return Shares(torch.zeros(0).long(), torch.zeros(0).long())
+
+        trainer = Engine(nothing)
+        RunningAverage(Accuracy(select)).attach(trainer, "mean")
+        with pytest.raises(NotComputableError, match="Accuracy: needs") as caught:
+            trainer.run([1])
+        assert "the metric 'mean'" in caught.value.__notes__[0]

@@ -297,21 +297,28 @@ class TestFailing:
         with pytest.raises(LookupError, match="nothing here") as caught:
             evaluator.run([1.0])
         shown = ", ".join(map(repr, names))
-        assert f"firesteel: raised while the metric {shown} was updated" in caught.value.__notes__
+        assert (
+            f"firesteel: raised while the metric {shown} (Total) was updated on "
+            f"Events.ITERATION_COMPLETED of the engine {evaluator!r}" in caught.value.__notes__
+        )
 
     def test_a_failing_update_names_the_metric(self) -> None:
         evaluator = Engine(give)
         Fragile().attach(evaluator, "fragile")
         with pytest.raises(ArithmeticError, match="below zero") as caught:
             evaluator.run([-1.0])
-        assert any("the metric 'fragile' was updated" in note for note in caught.value.__notes__)
+        assert any(
+            "the metric 'fragile' (Fragile) was updated" in note for note in caught.value.__notes__
+        )
 
     def test_a_failing_compute_names_the_metric(self) -> None:
         evaluator = Engine(give)
         Fragile().attach(evaluator, "fragile")
         with pytest.raises(ZeroDivisionError) as caught:
             evaluator.run([0.0])
-        assert any("the metric 'fragile' was computed" in note for note in caught.value.__notes__)
+        assert any(
+            "the metric 'fragile' (Fragile) was computed" in note for note in caught.value.__notes__
+        )
 
     def test_a_lazy_result_that_cannot_be_computed_says_so_each_time(self) -> None:
         evaluator = Engine(give)
@@ -338,13 +345,20 @@ class TestByHand:
         metric.reset()
         assert metric.compute() == 0.0
 
-    @pytest.mark.parametrize("method", ["reset", "update", "compute"])
-    def test_a_metric_has_to_fill_them_in(self, method: str) -> None:
+    @pytest.mark.parametrize(
+        ("method", "message"),
+        [
+            ("reset", r"Incomplete: must declare its state by field\(\.\.\.\) or override reset"),
+            ("update", "abstract method '?update"),
+            ("compute", "abstract method '?compute"),
+        ],
+    )
+    def test_a_metric_has_to_fill_them_in(self, method: str, message: str) -> None:
         methods: dict[str, Callable[..., None]] = {
             name: lambda *_: None for name in ("reset", "update", "compute") if name != method
         }
         incomplete = type("Incomplete", (Metric,), methods)
-        with pytest.raises(TypeError, match=f"abstract method '?{method}"):
+        with pytest.raises(TypeError, match=message):
             incomplete()
 
     def test_a_device_is_kept_as_a_device(self) -> None:

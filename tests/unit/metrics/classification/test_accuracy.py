@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from firesteel import Accuracy, Engine
-from firesteel.errors import ArgumentError, NotComputableError
+from firesteel.errors import ArgumentError, ArgumentTypeError, NotComputableError
 from firesteel.metrics import PredTarget
 
 
@@ -24,17 +24,11 @@ def accuracy_of(*batches: PredTarget, is_multilabel: bool = False) -> float:
 
 
 class TestClassIndices:
-    @pytest.mark.parametrize(
-        "dtype",
-        [torch.int64, torch.int32, torch.uint8, torch.float32, torch.float64, torch.bfloat16],
-    )
-    def test_predictions_may_have_any_dtype(self, dtype: torch.dtype) -> None:
+    @pytest.mark.parametrize("dtype", [torch.int64, torch.int32, torch.int8, torch.uint8])
+    def test_they_may_be_whole_numbers_of_any_dtype(self, dtype: torch.dtype) -> None:
         prediction = torch.tensor([2, 0, 1, 1]).to(dtype)
         assert accuracy_of((prediction, torch.tensor([2, 1, 1, 0]))) == 0.5
-
-    def test_targets_may_have_another_dtype_than_predictions(self) -> None:
-        prediction, target = torch.tensor([True, False]), torch.tensor([1.0, 1.0])
-        assert accuracy_of((prediction, target)) == 0.5
+        assert accuracy_of((torch.tensor([2, 1, 1, 0]), prediction)) == 0.5
 
     def test_further_axes_count_as_samples(self) -> None:
         prediction = torch.tensor([[0, 1], [1, 1]])
@@ -42,20 +36,44 @@ class TestClassIndices:
 
     @pytest.mark.parametrize("shape", [(3, 1), (3, 1, 2)])
     def test_one_column_holds_class_indices_too(self, shape: Sequence[int]) -> None:
-        prediction = torch.ones(shape)
-        assert accuracy_of((prediction, torch.ones(prediction.squeeze(1).shape))) == 1.0
+        prediction = torch.full(shape, 2)
+        assert accuracy_of((prediction, prediction.squeeze(1))) == 1.0
 
-    def test_numbers_between_are_refused_before_anything_is_counted(self) -> None:
+    def test_negative_ones_are_refused_before_anything_is_counted(self) -> None:
         accuracy = Accuracy()
-        with pytest.raises(ArgumentError, match="class indices or 0 and 1, got numbers between"):
-            accuracy.update((torch.tensor([0.2, 0.9]), torch.tensor([0, 1])))
+        with pytest.raises(ArgumentError, match="must be classes, from 0 on, got 1 outside"):
+            accuracy.update((torch.tensor([2, 1]), torch.tensor([-1, 1])))
         with pytest.raises(NotComputableError):
             accuracy.compute()
 
-    @pytest.mark.parametrize("value", [float("nan"), 0.5, 1 + 1e-6])
-    def test_what_is_no_index_is_refused(self, value: float) -> None:
-        with pytest.raises(ArgumentError, match="got numbers between"):
-            accuracy_of((torch.tensor([1.0, value]), torch.tensor([1, 1])))
+
+class TestYesOrNo:
+    @pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.float32, torch.float64])
+    def test_floating_point_predictions_above_one_half_are_a_yes(self, dtype: torch.dtype) -> None:
+        prediction = torch.tensor([0.2, 0.9, 0.5, 0.75]).to(dtype)
+        assert accuracy_of((prediction, torch.tensor([0, 1, 1, 0]))) == 0.5
+
+    def test_the_threshold_is_the_callers(self) -> None:
+        accuracy = Accuracy(threshold=0.0)  # logits
+        accuracy.update((torch.tensor([-0.5, 0.25, 3.0]), torch.tensor([0, 1, 0])))
+        assert accuracy.compute() == pytest.approx(2 / 3)
+
+    def test_one_column_of_numbers_is_taken_so_too(self) -> None:
+        assert accuracy_of((torch.tensor([[0.2], [0.9]]), torch.tensor([0, 1]))) == 1.0
+
+    @pytest.mark.parametrize("dtype", [torch.bool, torch.int64, torch.float32])
+    def test_targets_may_be_floating_point_as_losses_need_them(self, dtype: torch.dtype) -> None:
+        prediction, target = torch.tensor([True, False]), torch.tensor([1.0, 1.0])
+        assert accuracy_of((prediction.to(dtype), target)) == 0.5
+
+    def test_booleans_are_a_yes_and_a_no(self) -> None:
+        prediction, target = torch.tensor([True, False]), torch.tensor([True, True])
+        assert accuracy_of((prediction, target)) == 0.5
+
+    @pytest.mark.parametrize("value", [float("nan"), 0.5, 1 + 1e-6, 2])
+    def test_targets_between_are_refused(self, value: float) -> None:
+        with pytest.raises(ArgumentError, match=r"Accuracy: .* must be 0 or 1, got 1 outside"):
+            accuracy_of((torch.tensor([0.1, 0.9]), torch.tensor([1.0, value])))
 
 
 class TestScores:
@@ -119,25 +137,37 @@ class TestLabels:
         target = torch.tensor([[1], [1]])
         assert accuracy_of((prediction, target), is_multilabel=True) == 0.5
 
-    def test_scores_are_refused(self) -> None:
-        with pytest.raises(ArgumentError, match="apply a threshold first"):
-            accuracy_of((torch.tensor([[0.3, 0.6]]), torch.tensor([[0, 1]])), is_multilabel=True)
+    def test_scores_have_to_be_above_a_threshold(self) -> None:
+        assert accuracy_of((torch.tensor([[0.3, 0.6]]), torch.tensor([[0, 1]])), is_multilabel=True)
+
+    def test_an_ignored_label_is_right_and_a_sample_of_none_else_is_none(self) -> None:
+        accuracy = Accuracy(is_multilabel=True, ignore_index=-1)
+        prediction = torch.tensor([[1, 1], [1, 0], [0, 0]])
+        accuracy.update((prediction, torch.tensor([[1, -1], [0, -1], [-1, -1]])))
+        assert accuracy.compute() == 0.5
 
 
 class TestShapes:
     @pytest.mark.parametrize(
-        ("prediction", "target"),
-        [((3,), (4,)), ((3, 5), (4,)), ((3, 2, 4), (3, 5)), ((3,), (3, 1)), ((), ()), ((3,), ())],
+        ("prediction", "target", "expected"),
+        [
+            ((3,), (4,), "(N, ...), twice"),
+            ((3, 5), (4,), "(N, C, ...) and (N, ...), or equal"),
+            ((3, 2, 4), (3, 5), "(N, C, ...) and (N, ...), or equal"),
+            ((3, 2, 4), (3,), "(N, C, ...) and (N, ...), or equal"),
+            ((3,), (3, 1), "(N, ...), twice"),
+            ((), (), "(N, ...), twice"),
+            ((3,), (), "(N, C, ...) and (N, ...), or equal"),
+        ],
     )
     def test_shapes_that_do_not_fit_are_refused(
-        self, prediction: Sequence[int], target: Sequence[int]
+        self, prediction: Sequence[int], target: Sequence[int], expected: str
     ) -> None:
-        shapes = f"{list(prediction)} and {list(target)}"
         with pytest.raises(ArgumentError) as caught:
-            accuracy_of((torch.zeros(prediction), torch.zeros(target)))
+            accuracy_of((torch.zeros(prediction), torch.zeros(target, dtype=torch.int64)))
         assert str(caught.value) == (
-            "Accuracy: shapes of predictions and targets must be (batch, classes, ...) and "
-            f"(batch, ...), or equal, got {shapes}"
+            f"Accuracy: shapes of predictions and targets must be {expected}, got "
+            f"{list(prediction)} and {list(target)}"
         )
 
     @pytest.mark.parametrize(
@@ -146,8 +176,58 @@ class TestShapes:
     def test_shapes_that_are_none_of_labels_are_refused(
         self, prediction: Sequence[int], target: Sequence[int]
     ) -> None:
-        with pytest.raises(ArgumentError, match=r"must be \(batch, labels, \.\.\.\), twice, got"):
+        with pytest.raises(
+            ArgumentError, match=r"Accuracy: .* must be \(N, L, \.\.\.\), twice, got"
+        ):
             accuracy_of((torch.zeros(prediction), torch.zeros(target)), is_multilabel=True)
+
+    def test_scores_need_whole_numbers_as_targets(self) -> None:
+        with pytest.raises(ArgumentTypeError, match="Accuracy: targets must be whole numbers, got"):
+            accuracy_of((torch.zeros(2, 3), torch.zeros(2)))
+
+
+class TestChecks:
+    OUTSIDE = torch.eye(2), torch.tensor([0, 2])
+
+    def test_the_first_update_after_a_reset_is_checked(self) -> None:
+        accuracy = Accuracy()
+        for _ in range(2):
+            with pytest.raises(ArgumentError, match=r"must be in \[0, 2\), got 1 outside"):
+                accuracy.update(self.OUTSIDE)
+            accuracy.update((torch.eye(2), torch.tensor([0, 1])))
+            accuracy.update(self.OUTSIDE)  # such a sample is not right
+            assert accuracy.compute() == 0.75
+            accuracy.reset()
+
+    def test_each_update_is_checked_on_demand(self) -> None:
+        accuracy = Accuracy(validate="always")
+        accuracy.update((torch.eye(2), torch.tensor([0, 1])))
+        with pytest.raises(ArgumentError, match=r"must be in \[0, 2\), got 1 outside"):
+            accuracy.update(self.OUTSIDE)
+        assert accuracy.compute() == 1.0
+
+    def test_or_none_is(self) -> None:
+        accuracy = Accuracy(validate="never")
+        accuracy.update(self.OUTSIDE)
+        assert accuracy.compute() == 0.5
+
+    def test_what_is_ignored_may_be_no_class(self) -> None:
+        accuracy = Accuracy(ignore_index=-100)
+        accuracy.update((torch.eye(2), torch.tensor([0, -100])))
+        assert accuracy.compute() == 1.0
+
+
+class TestTopK:
+    def test_the_true_class_may_be_among_the_best(self) -> None:
+        scores = torch.tensor([[0.5, 0.3, 0.2], [0.1, 0.2, 0.7], [0.5, 0.3, 0.2]])
+        accuracy = Accuracy(top_k=2)
+        accuracy.update((scores, torch.tensor([1, 2, 2])))
+        assert accuracy.compute() == pytest.approx(2 / 3)
+
+    @pytest.mark.parametrize("top_k", [0, -1])
+    def test_it_is_at_least_one(self, top_k: int) -> None:
+        with pytest.raises(ArgumentError, match=f"Accuracy: top_k must be at least 1, got {top_k}"):
+            Accuracy(top_k=top_k)
 
 
 class TestState:
@@ -157,9 +237,9 @@ class TestState:
 
     def test_an_empty_batch_is_no_sample(self) -> None:
         with pytest.raises(NotComputableError):
-            accuracy_of((torch.zeros(0, 3), torch.zeros(0)))
+            accuracy_of((torch.zeros(0, 3), torch.zeros(0, dtype=torch.int64)))
         full = torch.tensor([[0.0, 1.0]]), torch.tensor([1])
-        assert accuracy_of((torch.zeros(0, 2), torch.zeros(0)), full) == 1.0
+        assert accuracy_of((torch.zeros(0, 2), torch.zeros(0, dtype=torch.int64)), full) == 1.0
 
     def test_computing_leaves_the_state_as_it_is(self) -> None:
         accuracy = Accuracy()
@@ -181,9 +261,8 @@ class TestState:
         before = scores.detach().clone()
         accuracy.update((scores * 1, torch.tensor([1])))
         assert torch.equal(scores.detach(), before)
-        held = [value for value in vars(accuracy).values() if isinstance(value, Tensor)]
-        assert held
-        assert not any(value.requires_grad for value in held)
+        held = accuracy.state_dict().values()
+        assert not any(isinstance(value, Tensor) and value.requires_grad for value in held)
 
     def test_the_result_is_a_number_of_python(self) -> None:
         assert type(accuracy_of((torch.tensor([1]), torch.tensor([1])))) is float

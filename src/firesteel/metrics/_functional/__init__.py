@@ -1,0 +1,1 @@
+"""How metrics are computed: sums of batches, merges, results. Its door is ``functional``."""

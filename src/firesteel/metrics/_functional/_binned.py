@@ -1,0 +1,401 @@
+r"""Curves at evenly spaced thresholds, from counts per bin: constant memory, whatever the samples.
+
+A score of bin :math:`j` reaches the thresholds :math:`0, \dots, j / (T - 1)`. Counts of positives
+and of negatives per bin are all that a curve needs; they add up over batches and ranks.
+"""
+
+from typing import Final, NamedTuple
+
+import torch
+from torch import Tensor
+
+from firesteel._require import at_least, mismatch
+from firesteel.errors import ArgumentError, ArgumentTypeError
+
+from ._curves import (
+    ClassAverage,
+    PrecisionRecallCurve,
+    RocCurve,
+    as_real,
+    check_binary_target,
+    check_class_target,
+    mean_over_classes,
+    multiclass_rows,
+    multilabel_rows,
+    refuse_nothing,
+    refuse_option,
+    refuse_shapes,
+)
+
+__all__ = [
+    "BinnedCounts",
+    "binary_binned_counts",
+    "binned_average_precision",
+    "binned_precision_recall_curve",
+    "binned_roc_auc",
+    "binned_roc_curve",
+    "multiclass_binned_counts",
+    "multilabel_binned_counts",
+]
+
+_SLACK: Final = 2.0**-21  # of a threshold: more than its rounding in float32, by any formula
+
+
+class BinnedCounts(NamedTuple):
+    """Positives and negatives by the highest threshold that they reach.
+
+    Both fields merge by sum.
+    """
+
+    positives: Tensor
+    """Int64, shape ``(num_thresholds,)`` or ``(classes, num_thresholds)``."""
+    negatives: Tensor
+    """Int64, shape of ``positives``."""
+
+
+def check_probabilities(where: str, scores: Tensor) -> None:
+    """Refuse what is not in [0, 1], NaN too; waits for the device.
+
+    Raises:
+        ArgumentError: A score lies outside.
+    """
+    if not scores.numel():
+        return
+    lowest, highest = (float(end) for end in scores.detach().aminmax())
+    if not (lowest >= 0 and highest <= 1):
+        raise ArgumentError(
+            f"{where}: scores must be in [0, 1], got numbers from {lowest:g} to {highest:g}; "
+            "apply a sigmoid or softmax first"
+        )
+
+
+def refuse_whole_scores(where: str, scores: Tensor) -> None:
+    """Refuse scores that cannot be probabilities.
+
+    Raises:
+        ArgumentTypeError: The dtype is not a floating point one.
+    """
+    if not scores.is_floating_point():
+        condition = "a floating point one"
+        raise ArgumentTypeError(mismatch(where, "dtype of scores", condition, scores.dtype))
+
+
+def binned_thresholds(num_thresholds: int, *, like: Tensor) -> Tensor:
+    """Give the thresholds, ascending from 0 to 1, each rounded once."""
+    number = torch.arange(num_thresholds, device=like.device)
+    return as_real(number) / (num_thresholds - 1)
+
+
+def bins_of(scores: Tensor, *, num_bins: int, scale: int) -> Tensor:
+    """Give the bin of each score in [0, 1], the whole part of ``scale`` times it; int32.
+
+    What is out of range, NaN too, lands in some bin: no index is out of bounds.
+    """
+    if scores.dtype.itemsize < torch.float32.itemsize:
+        scores = scores.float()
+    return (scores * (scale * (1 + _SLACK))).int().clamp_(0, num_bins - 1)
+
+
+def binary_binned_sums(scores: Tensor, target: Tensor, *, num_thresholds: int) -> BinnedCounts:
+    """Count as :func:`binary_binned_counts` does, without a look at values."""
+    where = "binary_binned_counts"
+    num_thresholds = at_least(where, "num_thresholds", num_thresholds, 2)
+    refuse_shapes(where, scores, target)
+    refuse_whole_scores(where, scores)
+    place = bins_of(scores.detach(), num_bins=num_thresholds, scale=num_thresholds - 1)
+    # a target other than 0 and 1 must not leave the bounds
+    place = torch.add(place, target != 0, alpha=num_thresholds).long()
+    counts = _histogram(place.reshape(-1), 2 * num_thresholds)
+    return BinnedCounts(positives=counts[num_thresholds:], negatives=counts[:num_thresholds])
+
+
+def multilabel_binned_sums(scores: Tensor, target: Tensor, *, num_thresholds: int) -> BinnedCounts:
+    """Count as :func:`multilabel_binned_counts` does, without a look at values."""
+    where = "multilabel_binned_counts"
+    num_thresholds = at_least(where, "num_thresholds", num_thresholds, 2)
+    scores, target = multilabel_rows(where, scores, target)
+    refuse_whole_scores(where, scores)
+    num_labels = len(scores)
+    bins = bins_of(scores, num_bins=num_thresholds, scale=num_thresholds - 1)
+    number = torch.arange(num_labels, device=bins.device)[:, None]
+    place = torch.add(bins, number, alpha=num_thresholds)  # int64, since `number` is
+    size = num_labels * num_thresholds
+    place = place.add_(target != 0, alpha=size)
+    counts = _histogram(place.t().reshape(-1), 2 * size).view(2, num_labels, num_thresholds)
+    return BinnedCounts(positives=counts[1], negatives=counts[0])
+
+
+def multiclass_binned_sums(scores: Tensor, target: Tensor, *, num_thresholds: int) -> BinnedCounts:
+    """Count as :func:`multiclass_binned_counts` does, without a look at values.
+
+    A target that is no class counts as a negative of all.
+    """
+    where = "multiclass_binned_counts"
+    num_thresholds = at_least(where, "num_thresholds", num_thresholds, 2)
+    scores, target = multiclass_rows(where, scores, target)
+    refuse_whole_scores(where, scores)
+    num_classes = len(scores)
+    bins = bins_of(scores, num_bins=num_thresholds, scale=num_thresholds - 1)
+    number = torch.arange(num_classes, device=bins.device)[:, None]
+    place = torch.add(bins, number, alpha=num_thresholds)  # int64, since `number` is
+    size = num_classes * num_thresholds
+    known = target.clamp(0, num_classes - 1)
+    of_target = place.gather(0, known[None])[0]
+    of_target = torch.where(known == target, of_target, size)  # one bin more, for no class
+    both = _histogram(place.t().reshape(-1), size).view(num_classes, num_thresholds)
+    positives = _histogram(of_target, size + 1)[:-1].view_as(both)
+    return BinnedCounts(positives=positives, negatives=both - positives)
+
+
+def binary_binned_counts(
+    scores: Tensor, target: Tensor, *, num_thresholds: int = 200
+) -> BinnedCounts:
+    r"""Count positives and negatives by the highest threshold that their score reaches.
+
+    The thresholds are :math:`j / (T - 1)` for :math:`j = 0, \dots, T - 1`. A score that falls short
+    of one by less than 5e-7 of it, the rounding of float32, has reached it; so scores that lie on
+    the thresholds are counted there, and every result is then exact. An empty batch counts nothing.
+
+    Args:
+        scores: Probability of the positive class, in ``[0, 1]``, floating point, any shape.
+        target: 0 or 1, any real dtype, shape of ``scores``.
+        num_thresholds: :math:`T`, at least 2.
+
+    Returns:
+        Int64, shape ``(num_thresholds,)``, on the device of ``scores``.
+
+    Raises:
+        ArgumentError: The shapes differ, a score is not in ``[0, 1]``, a target is neither 0 nor 1,
+            or there are fewer than 2 thresholds.
+        ArgumentTypeError: The scores are not floating point numbers.
+
+    Example:
+        >>> import torch
+        >>> scores = torch.tensor([0.1, 0.4, 0.6, 1.0])
+        >>> counts = binary_binned_counts(scores, torch.tensor([0, 0, 1, 1]), num_thresholds=3)
+        >>> counts.positives.tolist(), counts.negatives.tolist()
+        ([0, 1, 1], [2, 0, 0])
+    """
+    counts = binary_binned_sums(scores, target, num_thresholds=num_thresholds)
+    check_probabilities("binary_binned_counts", scores)
+    check_binary_target("binary_binned_counts", target)
+    return counts
+
+
+def multiclass_binned_counts(
+    scores: Tensor, target: Tensor, *, num_thresholds: int = 200
+) -> BinnedCounts:
+    """Count positives and negatives of each class against the rest; see the binary form.
+
+    Args:
+        scores: Probability of each class, in ``[0, 1]``, floating point, shape
+            ``(batch, classes, ...)``.
+        target: Index of the true class, whole number, shape ``(batch, ...)``.
+        num_thresholds: How many thresholds, from 0 to 1, at least 2.
+
+    Returns:
+        Int64, shape ``(classes, num_thresholds)``, on the device of ``scores``.
+
+    Raises:
+        ArgumentError: The shapes do not fit, a score is not in ``[0, 1]``, a target is no class, or
+            there are fewer than 2 thresholds.
+        ArgumentTypeError: The scores are not floating point numbers, or the targets not whole ones.
+
+    Example:
+        >>> import torch
+        >>> scores = torch.tensor([[0.8, 0.2], [0.4, 0.6]])
+        >>> counts = multiclass_binned_counts(scores, torch.tensor([0, 1]), num_thresholds=3)
+        >>> counts.positives.tolist(), counts.negatives.tolist()
+        ([[0, 1, 0], [0, 1, 0]], [[1, 0, 0], [1, 0, 0]])
+    """
+    counts = multiclass_binned_sums(scores, target, num_thresholds=num_thresholds)
+    check_probabilities("multiclass_binned_counts", scores)
+    check_class_target("multiclass_binned_counts", target, num_classes=scores.shape[1])
+    return counts
+
+
+def multilabel_binned_counts(
+    scores: Tensor, target: Tensor, *, num_thresholds: int = 200
+) -> BinnedCounts:
+    """Count positives and negatives of each label; see :func:`binary_binned_counts`.
+
+    Args:
+        scores: Probability of each label, in ``[0, 1]``, floating point, shape
+            ``(batch, labels, ...)``.
+        target: 0 or 1, any real dtype, shape of ``scores``.
+        num_thresholds: How many thresholds, from 0 to 1, at least 2.
+
+    Returns:
+        Int64, shape ``(labels, num_thresholds)``, on the device of ``scores``. Their sum over
+        labels is the micro form.
+
+    Raises:
+        ArgumentError: The shapes do not fit, a score is not in ``[0, 1]``, a target is neither 0
+            nor 1, or there are fewer than 2 thresholds.
+        ArgumentTypeError: The scores are not floating point numbers.
+
+    Example:
+        >>> import torch
+        >>> scores = torch.tensor([[0.8, 0.2], [0.4, 0.6]])
+        >>> target = torch.tensor([[1, 1], [0, 1]])
+        >>> multilabel_binned_counts(scores, target, num_thresholds=3).positives.tolist()
+        [[0, 1, 0], [1, 1, 0]]
+    """
+    counts = multilabel_binned_sums(scores, target, num_thresholds=num_thresholds)
+    check_probabilities("multilabel_binned_counts", scores)
+    check_binary_target("multilabel_binned_counts", target)
+    return counts
+
+
+def binned_roc_curve(counts: BinnedCounts) -> RocCurve:
+    """Read the ROC curve off counts per bin, at every threshold.
+
+    Args:
+        counts: Positives and negatives per bin, shape ``(num_thresholds,)`` or
+            ``(classes, num_thresholds)``.
+
+    Returns:
+        Rates of shape ``(..., num_thresholds + 1)``, float64; thresholds of shape
+        ``(num_thresholds + 1,)``, descending from infinity and 1 to 0. The true positive rate of a
+        class without positives is NaN, and so is the other without negatives.
+
+    Raises:
+        NotComputableError: Nothing was counted.
+
+    Example:
+        >>> import torch
+        >>> scores = torch.tensor([0.1, 0.4, 0.6, 1.0])
+        >>> counts = binary_binned_counts(scores, torch.tensor([0, 1, 0, 1]), num_thresholds=3)
+        >>> curve = binned_roc_curve(counts)
+        >>> curve.fpr.tolist(), curve.tpr.tolist(), curve.thresholds.tolist()
+        ([0.0, 0.0, 0.5, 1.0], [0.0, 0.5, 0.5, 1.0], [inf, 1.0, 0.5, 0.0])
+    """
+    true, false = _reached("binned_roc_curve", counts)
+    thresholds = binned_thresholds(true.shape[-1] - 1, like=true).flip(0)
+    return RocCurve(
+        fpr=as_real(false) / false[..., -1:],
+        tpr=as_real(true) / true[..., -1:],
+        thresholds=torch.nn.functional.pad(thresholds, (1, 0), value=torch.inf),
+    )
+
+
+def binned_precision_recall_curve(counts: BinnedCounts) -> PrecisionRecallCurve:
+    """Read precision and recall off counts per bin, at every threshold.
+
+    Args:
+        counts: Positives and negatives per bin, shape ``(num_thresholds,)`` or
+            ``(classes, num_thresholds)``.
+
+    Returns:
+        Precision and recall of shape ``(..., num_thresholds + 1)``, float64, the last of them 1 and
+        0; thresholds of shape ``(num_thresholds,)``, ascending from 0 to 1. Where nothing is
+        predicted, precision is 1; without positives, recall is 1 at every threshold.
+
+    Raises:
+        NotComputableError: Nothing was counted.
+
+    Example:
+        >>> import torch
+        >>> scores = torch.tensor([0.1, 0.4, 0.6, 1.0])
+        >>> counts = binary_binned_counts(scores, torch.tensor([0, 1, 0, 1]), num_thresholds=3)
+        >>> curve = binned_precision_recall_curve(counts)
+        >>> curve.precision.tolist(), curve.recall.tolist()
+        ([0.5, 0.5, 1.0, 1.0], [1.0, 0.5, 0.5, 0.0])
+    """
+    true, false = (
+        reached.flip(-1) for reached in _reached("binned_precision_recall_curve", counts)
+    )
+    recall = as_real(true) / true[..., :1]
+    recall = recall.nan_to_num(nan=1.0)
+    recall[..., -1] = 0
+    return PrecisionRecallCurve(
+        precision=_precision(true, false),
+        recall=recall,
+        thresholds=binned_thresholds(true.shape[-1] - 1, like=true),
+    )
+
+
+def binned_roc_auc(counts: BinnedCounts, *, average: ClassAverage = "macro") -> Tensor:
+    r"""Read the area under the ROC curve off counts per bin: scores of one bin are tied.
+
+    With :math:`p_j` and :math:`n_j` in bin :math:`j`, it is
+    :math:`\sum_j p_j (\sum_{i<j} n_i + n_j / 2) / (\sum_j p_j \sum_j n_j)`.
+
+    Args:
+        counts: Positives and negatives per bin, shape ``(num_thresholds,)`` or
+            ``(classes, num_thresholds)``.
+        average: ``None`` for one area per class, ``"macro"`` for their mean, ``"weighted"`` for
+            their mean by positives; without classes it says nothing.
+
+    Returns:
+        Float64, shape ``()``, or ``(classes,)`` if ``average`` is ``None``; from 0 to 1, higher is
+        better. NaN for a class without positives or negatives, which the means leave out.
+
+    Raises:
+        ArgumentError: ``average`` is unknown.
+        NotComputableError: Nothing was counted.
+
+    Example:
+        >>> import torch
+        >>> scores = torch.tensor([0.1, 0.4, 0.6, 1.0])
+        >>> counts = binary_binned_counts(scores, torch.tensor([0, 1, 0, 1]), num_thresholds=3)
+        >>> binned_roc_auc(counts).item()
+        0.625
+    """
+    where = "binned_roc_auc"
+    refuse_option(where, "average", average, (None, "macro", "weighted"))
+    true, false = _reached(where, counts)
+    # products of counts in float64: in whole numbers billions of samples would not fit
+    twice = (as_real(false.diff()) * as_real(true[..., 1:] + true[..., :-1])).sum(-1)
+    positives, negatives = true[..., -1], false[..., -1]
+    value = twice / (2 * as_real(positives) * as_real(negatives))
+    return mean_over_classes(value, positives, average if value.ndim else None)
+
+
+def binned_average_precision(counts: BinnedCounts, *, average: ClassAverage = "macro") -> Tensor:
+    r"""Read the average precision off counts per bin: :math:`\sum_k (R_k - R_{k-1}) P_k`.
+
+    Args:
+        counts: Positives and negatives per bin, shape ``(num_thresholds,)`` or
+            ``(classes, num_thresholds)``.
+        average: ``None`` for one value per class, ``"macro"`` for their mean, ``"weighted"`` for
+            their mean by positives; without classes it says nothing.
+
+    Returns:
+        Float64, shape ``()``, or ``(classes,)`` if ``average`` is ``None``; from 0 to 1, higher is
+        better. 0 for a class without positives, which counts in the macro mean.
+
+    Raises:
+        ArgumentError: ``average`` is unknown.
+        NotComputableError: Nothing was counted.
+
+    Example:
+        >>> import torch
+        >>> scores = torch.tensor([0.1, 0.4, 0.6, 1.0])
+        >>> counts = binary_binned_counts(scores, torch.tensor([0, 1, 0, 1]), num_thresholds=3)
+        >>> binned_average_precision(counts).item()
+        0.75
+    """
+    where = "binned_average_precision"
+    refuse_option(where, "average", average, (None, "macro", "weighted"))
+    true, false = _reached(where, counts)
+    positives = true[..., -1]
+    value = (_precision(true, false)[..., 1:] * true.diff()).sum(-1) / positives.clamp(min=1)
+    return mean_over_classes(value, positives, average if value.ndim else None)
+
+
+def _histogram(place: Tensor, size: int) -> Tensor:
+    """Count each place; their order says nothing, so callers flatten as the memory lies."""
+    return place.new_zeros(size).scatter_add_(0, place, torch.ones_like(place))
+
+
+def _reached(where: str, counts: BinnedCounts) -> tuple[Tensor, Tensor]:
+    """Count what reaches each threshold, from infinity and 1 down to 0."""
+    true, false = (torch.nn.functional.pad(part.flip(-1).cumsum(-1), (1, 0)) for part in counts)
+    refuse_nothing(where, int((true[..., -1] + false[..., -1]).sum()))
+    return true, false
+
+
+def _precision(true: Tensor, false: Tensor) -> Tensor:
+    predicted = true + false
+    return torch.where(predicted > 0, as_real(true) / predicted.clamp(min=1), 1.0)

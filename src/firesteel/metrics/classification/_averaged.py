@@ -1,0 +1,148 @@
+"""Metrics that have a value for each class, or an average of these."""
+
+import math
+from abc import abstractmethod
+from collections.abc import Callable
+
+# Any: the overloads of each class pair what comes out with the average that was asked for
+from typing import Any, Final, Generic
+
+import torch
+from torch import Tensor
+from typing_extensions import TypeVar, override
+
+from firesteel._require import mismatch
+from firesteel.errors import ArgumentError
+from firesteel.metrics._functional._classification import SampleAverage
+from firesteel.metrics._functional._counts import ClassAverage, ClassCounts
+from firesteel.metrics._mean import PredTarget
+from firesteel.metrics._statistic_metric import StatisticMetric
+
+from ._sample_statistic import SampleStatistic
+from ._statistic import ClassStatistic, Detail, Validation, one_of
+
+__all__ = ["AveragedMetric", "above_zero"]
+
+ResultT = TypeVar("ResultT", covariant=True)
+OutputT = TypeVar("OutputT", contravariant=True, default=PredTarget)
+
+AVERAGES: Final = (None, "micro", "macro", "weighted")
+
+
+def above_zero(where: str, what: str, value: float) -> None:
+    """Refuse a number that is not above 0 and finite.
+
+    Raises:
+        ArgumentError: It is not.
+    """
+    if not 0 < value < math.inf:
+        raise ArgumentError(mismatch(where, what, "above 0 and finite", value))
+
+
+class AveragedMetric(
+    StatisticMetric[PredTarget, ClassStatistic | SampleStatistic, ResultT, OutputT],
+    Generic[ResultT, OutputT],
+):
+    """A metric with a value for each class: a tensor of these, or a number that averages them.
+
+    Args:
+        name: Its name, for errors.
+        output_transform: Gives predictions and targets from the engine's output.
+        sample_row: Which of the four means over samples it is; ``None`` for none.
+        average: How the values of classes become one; ``None`` for not at all.
+        zero_division: The value of 0/0.
+        is_multilabel: As for :class:`ClassStatistic`.
+        num_classes: As for :class:`ClassStatistic`.
+        ignore_index: As for :class:`ClassStatistic`.
+        top_k: As for :class:`ClassStatistic`.
+        threshold: As for :class:`ClassStatistic`.
+        validate: As for :class:`ClassStatistic`.
+        device: As for :class:`ClassStatistic`.
+        beta: How many times as much recall counts as precision does in F.
+
+    Raises:
+        ArgumentError: Options do not fit together.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        output_transform: Callable[[OutputT], PredTarget] | None,
+        *,
+        sample_row: int | None,
+        average: SampleAverage,
+        zero_division: float,
+        is_multilabel: bool,
+        num_classes: int | None,
+        ignore_index: int | None,
+        top_k: int,
+        threshold: float,
+        validate: Validation,
+        device: torch.device | str | None,
+        beta: float = 1.0,
+    ) -> None:
+        one_of(name, "average", average, AVERAGES + ("samples",) * (sample_row is not None))
+        above_zero(name, "beta", beta)
+        self._name = name
+        self._sample_row = sample_row or 0
+        self._is_averaged = average is not None
+        self._class_average: ClassAverage = None if average == "samples" else average
+        self._zero_division = zero_division
+        statistic: ClassStatistic | SampleStatistic = ClassStatistic(
+            name,
+            Detail.CLASSES,
+            is_multilabel=is_multilabel,
+            num_classes=num_classes,
+            ignore_index=ignore_index,
+            top_k=top_k,
+            threshold=threshold,
+            validate=validate,
+            device=device,
+        )
+        if average == "samples":
+            if not is_multilabel:
+                raise ArgumentError(f"{name}: average='samples' needs is_multilabel=True")
+            if math.isnan(zero_division):
+                raise ArgumentError(
+                    f"{name}: zero_division must be a number where average='samples', got nan"
+                )
+            statistic = SampleStatistic(
+                name,
+                num_labels=num_classes,
+                ignore_index=ignore_index,
+                threshold=threshold,
+                beta=beta,
+                zero_division=zero_division,
+                validate=validate,
+                device=device,
+            )
+        super().__init__(statistic, output_transform, device=device)
+
+    @abstractmethod
+    def of_counts(
+        self, counts: ClassCounts, *, average: ClassAverage, zero_division: float
+    ) -> Tensor:
+        """Give the value of each class, or their average, from counts.
+
+        Args:
+            counts: Of classes, of labels, or of a yes against a no.
+            average: How the values of classes become one.
+            zero_division: The value of 0/0.
+        """
+
+    @override
+    def compute(self) -> ResultT:
+        value = self._value()
+        paired: Any = float(value) if self._is_averaged else value
+        result: ResultT = paired
+        return result
+
+    def _value(self) -> Tensor:
+        statistic = self.statistic
+        if isinstance(statistic, SampleStatistic):
+            return statistic.means(self._name)[self._sample_row]
+        return self.of_counts(
+            statistic.counts(self._name),
+            average=self._class_average,
+            zero_division=self._zero_division,
+        )

@@ -1,0 +1,158 @@
+"""F1: the harmonic mean of precision and recall."""
+
+from collections.abc import Callable
+from typing import ClassVar, Generic, Literal, final, overload
+
+import torch
+from torch import Tensor
+from typing_extensions import TypeVar, override
+
+from firesteel.metrics._functional._classification import SampleAverage
+from firesteel.metrics._functional._counts import ClassAverage, ClassCounts, fbeta_result
+from firesteel.metrics._mean import PredTarget
+
+from ._averaged import AveragedMetric
+from ._statistic import Validation
+
+__all__ = ["F1"]
+
+ResultT = TypeVar("ResultT", covariant=True, default=Tensor)
+OutputT = TypeVar("OutputT", contravariant=True, default=PredTarget)
+
+
+@final
+class F1(AveragedMetric[ResultT, OutputT], Generic[ResultT, OutputT]):
+    r"""Harmonic mean of precision and recall: :math:`2\, tp / (actual + predicted)`.
+
+    Better is higher, from 0 to 1. Predictions, targets and the kind of the result as for
+    :class:`Precision`.
+
+    Args:
+        output_transform: Gives predictions and targets from the engine's output.
+        average: ``None`` for a value per class or label (of a yes or no: that of the yes).
+            ``"micro"`` divides the sums over classes, ``"macro"`` is the mean over all classes,
+            ``"weighted"`` the mean weighted by how often each is true; these three take both
+            classes of a yes or no. ``"samples"``, of labels, is the mean of what each sample has by
+            itself.
+        zero_division: The value of 0/0. NaN leaves such classes out of the means.
+        is_multilabel: Whether the second axis holds labels, each 0 or 1.
+        num_classes: Number of classes, needed where predictions are class indices; or of labels, to
+            be held to.
+        ignore_index: Target of what is not to be counted.
+        top_k: A true class among so many best scored counts as predicted, ``>= 1``.
+        threshold: What floating point predictions without a class axis have to be above.
+        validate: In which updates classes are checked, for which the host waits for the device: in
+            the ``"first"`` after a reset, ``"always"``, ``"never"``.
+        device: Where the counts are kept; ``None`` for where the inputs are.
+
+    Raises:
+        ArgumentError: Shapes or options do not fit together, or a class is out of its range.
+        NotComputableError: ``compute`` was called before any sample was seen.
+
+    Source:
+        scikit-learn's ``f1_score``, with ``labels=range(C)``.
+
+    Example:
+        >>> import torch
+        >>> f1 = F1()
+        >>> f1.update((torch.tensor([0.9, 0.8, 0.2, 0.7]), torch.tensor([1, 0, 0, 1])))
+        >>> f1.compute().item()
+        0.8
+    """
+
+    higher_is_better: ClassVar[bool | None] = True
+
+    @overload
+    def __init__(
+        self: "F1[Tensor, PredTarget]",
+        *,
+        average: None = None,
+        zero_division: float = 0.0,
+        is_multilabel: bool = False,
+        num_classes: int | None = None,
+        ignore_index: int | None = None,
+        top_k: int = 1,
+        threshold: float = 0.5,
+        validate: Validation = "first",
+        device: torch.device | str | None = None,
+    ) -> None: ...
+    @overload
+    def __init__(
+        self: "F1[float, PredTarget]",
+        *,
+        average: Literal["micro", "macro", "weighted", "samples"],
+        zero_division: float = 0.0,
+        is_multilabel: bool = False,
+        num_classes: int | None = None,
+        ignore_index: int | None = None,
+        top_k: int = 1,
+        threshold: float = 0.5,
+        validate: Validation = "first",
+        device: torch.device | str | None = None,
+    ) -> None: ...
+    # a variable of the method's own would keep pyright from typing a lambda by the engine
+    @overload
+    def __init__(
+        self: "F1[Tensor, OutputT]",  # pyright: ignore[reportInvalidTypeVarUse]  # see above
+        output_transform: Callable[[OutputT], PredTarget],
+        *,
+        average: None = None,
+        zero_division: float = 0.0,
+        is_multilabel: bool = False,
+        num_classes: int | None = None,
+        ignore_index: int | None = None,
+        top_k: int = 1,
+        threshold: float = 0.5,
+        validate: Validation = "first",
+        device: torch.device | str | None = None,
+    ) -> None: ...
+    # a variable of the method's own would keep pyright from typing a lambda by the engine
+    @overload
+    def __init__(
+        self: "F1[float, OutputT]",  # pyright: ignore[reportInvalidTypeVarUse]  # see above
+        output_transform: Callable[[OutputT], PredTarget],
+        *,
+        average: Literal["micro", "macro", "weighted", "samples"],
+        zero_division: float = 0.0,
+        is_multilabel: bool = False,
+        num_classes: int | None = None,
+        ignore_index: int | None = None,
+        top_k: int = 1,
+        threshold: float = 0.5,
+        validate: Validation = "first",
+        device: torch.device | str | None = None,
+    ) -> None: ...
+    def __init__(
+        self,
+        output_transform: Callable[[OutputT], PredTarget] | None = None,
+        *,
+        average: SampleAverage = None,
+        zero_division: float = 0.0,
+        is_multilabel: bool = False,
+        num_classes: int | None = None,
+        ignore_index: int | None = None,
+        top_k: int = 1,
+        threshold: float = 0.5,
+        validate: Validation = "first",
+        device: torch.device | str | None = None,
+    ) -> None:
+        super().__init__(
+            "F1",
+            output_transform,
+            sample_row=2,
+            average=average,
+            zero_division=zero_division,
+            is_multilabel=is_multilabel,
+            num_classes=num_classes,
+            ignore_index=ignore_index,
+            top_k=top_k,
+            threshold=threshold,
+            validate=validate,
+            device=device,
+        )
+
+    @override
+    def of_counts(
+        self, counts: ClassCounts, *, average: ClassAverage, zero_division: float
+    ) -> Tensor:
+        return fbeta_result(counts, average=average, zero_division=zero_division)

@@ -1,0 +1,156 @@
+"""Specificity: the share of what is not true that was not predicted."""
+
+from collections.abc import Callable
+from typing import ClassVar, Generic, Literal, final, overload
+
+import torch
+from torch import Tensor
+from typing_extensions import TypeVar, override
+
+from firesteel.metrics._functional._counts import ClassAverage, ClassCounts, specificity_result
+from firesteel.metrics._mean import PredTarget
+
+from ._averaged import AveragedMetric
+from ._statistic import Validation
+
+__all__ = ["Specificity"]
+
+ResultT = TypeVar("ResultT", covariant=True, default=Tensor)
+OutputT = TypeVar("OutputT", contravariant=True, default=PredTarget)
+
+
+@final
+class Specificity(AveragedMetric[ResultT, OutputT], Generic[ResultT, OutputT]):
+    r"""Share of what is not true that was not predicted: :math:`tn / (total - actual)`.
+
+    Better is higher, from 0 to 1. Predictions, targets and the kind of the result as for
+    :class:`Precision`.
+
+    Args:
+        output_transform: Gives predictions and targets from the engine's output.
+        average: ``None`` for a value per class or label (of a yes or no: that of the yes).
+            ``"micro"`` divides the sums over classes, ``"macro"`` is the mean over all classes,
+            ``"weighted"`` the mean weighted by how often each is true; these three take both
+            classes of a yes or no.
+        zero_division: The value of 0/0. NaN leaves such classes out of the means.
+        is_multilabel: Whether the second axis holds labels, each 0 or 1.
+        num_classes: Number of classes, needed where predictions are class indices; or of labels, to
+            be held to.
+        ignore_index: Target of what is not to be counted.
+        top_k: A true class among so many best scored counts as predicted, ``>= 1``.
+        threshold: What floating point predictions without a class axis have to be above.
+        validate: In which updates classes are checked, for which the host waits for the device: in
+            the ``"first"`` after a reset, ``"always"``, ``"never"``.
+        device: Where the counts are kept; ``None`` for where the inputs are.
+
+    Raises:
+        ArgumentError: Shapes or options do not fit together, or a class is out of its range.
+        NotComputableError: ``compute`` was called before any sample was seen.
+
+    Source:
+        torchmetrics' ``Specificity``; the recall of the negative class.
+
+    Example:
+        >>> import torch
+        >>> specificity = Specificity()
+        >>> specificity.update((torch.tensor([0.9, 0.8, 0.2, 0.7]), torch.tensor([1, 0, 0, 1])))
+        >>> specificity.compute().item()
+        0.5
+    """
+
+    higher_is_better: ClassVar[bool | None] = True
+
+    @overload
+    def __init__(
+        self: "Specificity[Tensor, PredTarget]",
+        *,
+        average: None = None,
+        zero_division: float = 0.0,
+        is_multilabel: bool = False,
+        num_classes: int | None = None,
+        ignore_index: int | None = None,
+        top_k: int = 1,
+        threshold: float = 0.5,
+        validate: Validation = "first",
+        device: torch.device | str | None = None,
+    ) -> None: ...
+    @overload
+    def __init__(
+        self: "Specificity[float, PredTarget]",
+        *,
+        average: Literal["micro", "macro", "weighted"],
+        zero_division: float = 0.0,
+        is_multilabel: bool = False,
+        num_classes: int | None = None,
+        ignore_index: int | None = None,
+        top_k: int = 1,
+        threshold: float = 0.5,
+        validate: Validation = "first",
+        device: torch.device | str | None = None,
+    ) -> None: ...
+    # a variable of the method's own would keep pyright from typing a lambda by the engine
+    @overload
+    def __init__(
+        self: "Specificity[Tensor, OutputT]",  # pyright: ignore[reportInvalidTypeVarUse]  # see above
+        output_transform: Callable[[OutputT], PredTarget],
+        *,
+        average: None = None,
+        zero_division: float = 0.0,
+        is_multilabel: bool = False,
+        num_classes: int | None = None,
+        ignore_index: int | None = None,
+        top_k: int = 1,
+        threshold: float = 0.5,
+        validate: Validation = "first",
+        device: torch.device | str | None = None,
+    ) -> None: ...
+    # a variable of the method's own would keep pyright from typing a lambda by the engine
+    @overload
+    def __init__(
+        self: "Specificity[float, OutputT]",  # pyright: ignore[reportInvalidTypeVarUse]  # see above
+        output_transform: Callable[[OutputT], PredTarget],
+        *,
+        average: Literal["micro", "macro", "weighted"],
+        zero_division: float = 0.0,
+        is_multilabel: bool = False,
+        num_classes: int | None = None,
+        ignore_index: int | None = None,
+        top_k: int = 1,
+        threshold: float = 0.5,
+        validate: Validation = "first",
+        device: torch.device | str | None = None,
+    ) -> None: ...
+    def __init__(
+        self,
+        output_transform: Callable[[OutputT], PredTarget] | None = None,
+        *,
+        average: ClassAverage = None,
+        zero_division: float = 0.0,
+        is_multilabel: bool = False,
+        num_classes: int | None = None,
+        ignore_index: int | None = None,
+        top_k: int = 1,
+        threshold: float = 0.5,
+        validate: Validation = "first",
+        device: torch.device | str | None = None,
+    ) -> None:
+        super().__init__(
+            "Specificity",
+            output_transform,
+            sample_row=None,
+            average=average,
+            zero_division=zero_division,
+            is_multilabel=is_multilabel,
+            num_classes=num_classes,
+            ignore_index=ignore_index,
+            top_k=top_k,
+            threshold=threshold,
+            validate=validate,
+            device=device,
+        )
+
+    @override
+    def of_counts(
+        self, counts: ClassCounts, *, average: ClassAverage, zero_division: float
+    ) -> Tensor:
+        return specificity_result(counts, average=average, zero_division=zero_division)

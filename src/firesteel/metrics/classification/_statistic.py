@@ -1,0 +1,351 @@
+"""What classification metrics are computed from: counts, as detailed as one of them needs."""
+
+from collections.abc import Hashable, Mapping
+from enum import IntEnum
+from typing import Final, Literal, TypeAlias, final
+
+import torch
+from torch import Tensor
+from typing_extensions import override
+
+from firesteel._require import at_least, mismatch
+from firesteel.errors import ArgumentError, NotComputableError
+from firesteel.metrics._board import Statistic
+from firesteel.metrics._fields import Field, Value, field
+from firesteel.metrics._functional._classification import (
+    ClassificationKind,
+    ConfusionCounts,
+    check_classes,
+    class_counts,
+    confusion_counts,
+    right_counts,
+)
+from firesteel.metrics._functional._counts import (
+    ClassCounts,
+    both_classes,
+    check_counts,
+    matrix_counts,
+)
+from firesteel.metrics._mean import PredTarget
+
+__all__ = ["ClassStatistic", "Detail", "Validation", "one_of"]
+
+Validation: TypeAlias = Literal["first", "always", "never"]
+"""In which updates values are checked, for which the host has to wait: the first, all, or none."""
+
+VALIDATIONS: Final = ("first", "always", "never")
+
+
+def one_of(where: str, what: str, value: str | None, allowed: tuple[str | None, ...]) -> None:
+    """Refuse what is not one of a few: for callers that no type checker looks at.
+
+    Raises:
+        ArgumentError: ``value`` is not one of those allowed.
+    """
+    if value not in allowed:
+        condition = f"one of {', '.join(map(repr, allowed))}"
+        raise ArgumentError(mismatch(where, what, condition, value))
+
+
+class Detail(IntEnum):
+    """How much is counted."""
+
+    RIGHT = 0
+    """How many samples are right."""
+    CLASSES = 1
+    """For each class how often it was predicted, true, and both."""
+    CONFUSION = 2
+    """How often each class was taken for each."""
+
+
+@final
+class ClassStatistic(Statistic):
+    """Counts of predictions and targets.
+
+    Args:
+        name: Whose statistic it is, for errors.
+        detail: How much has to be counted.
+        is_multilabel: Whether the second axis holds labels, each 0 or 1.
+        num_classes: Number of classes, or of labels; ``None`` for as many as the first batch has.
+        ignore_index: Target of what is not to be counted; ``None`` for none.
+        top_k: A true class among so many best scored counts as the predicted one.
+        threshold: What floating point predictions without a class axis have to be above.
+        validate: In which updates classes are checked to be in their range.
+        device: Where the counts are kept; ``None`` for where the inputs are.
+    """
+
+    num_right: Tensor = field(torch.zeros((), dtype=torch.int64))
+    num_seen: int = field(0)
+    # of those that ignoring has left, where it takes a look at the device to know how many
+    num_kept: Tensor = field(torch.zeros((), dtype=torch.int64))
+    table: Tensor = field(torch.zeros((), dtype=torch.int64), is_open=True)
+
+    def __init__(
+        self,
+        name: str,
+        detail: Detail,
+        *,
+        is_multilabel: bool = False,
+        num_classes: int | None = None,
+        ignore_index: int | None = None,
+        top_k: int = 1,
+        threshold: float = 0.5,
+        validate: Validation = "first",
+        device: torch.device | str | None = None,
+    ) -> None:
+        super().__init__(device=device)
+        self._name = name
+        self._detail = detail
+        self._is_multilabel = is_multilabel
+        if num_classes is not None:
+            num_classes = at_least(name, "num_classes", num_classes, 1 if is_multilabel else 2)
+        self._num_classes = num_classes
+        self._ignore_index = ignore_index
+        self._top_k = at_least(name, "top_k", top_k, 1)
+        if is_multilabel and top_k != 1:
+            raise ArgumentError(mismatch(name, "top_k", "1 where is_multilabel=True", top_k))
+        self._threshold = threshold
+        one_of(name, "validate", validate, VALIDATIONS)
+        self._validate = validate
+        self._is_checked = False
+        self._derived: ClassCounts | None = None
+        self.reset()
+
+    @property
+    @override
+    def key(self) -> Hashable:
+        # whether all labels of a sample are right does not follow from counts of each label
+        is_exact = self._is_multilabel and self._detail is Detail.RIGHT
+        return (
+            self._is_multilabel,
+            is_exact,
+            self._num_classes,
+            self._ignore_index,
+            self._top_k,
+            self._threshold,
+            self._validate,
+        )
+
+    @property
+    @override
+    def detail(self) -> int:
+        return self._detail
+
+    @override
+    def declared_fields(self) -> Mapping[str, Field]:
+        declared = super().declared_fields()
+        if self._detail is not Detail.RIGHT:
+            return {"table": declared["table"]}
+        names = ["num_right", "num_seen"] + ["num_kept"] * (self._ignore_index is not None)
+        return {name: declared[name] for name in names}
+
+    @override
+    def write_fields(self, values: Mapping[str, Value]) -> None:
+        super().write_fields(values)
+        self._derived = None
+
+    @override
+    def reset(self) -> None:
+        super().reset()
+        self._is_checked = False
+
+    @override
+    def update(self, value: PredTarget, /) -> None:
+        """Take a batch in.
+
+        Args:
+            value: Predictions and targets, as :func:`firesteel.metrics.functional.class_counts`
+                takes them.
+
+        Raises:
+            ArgumentError: Shapes do not fit together, or differ from those before.
+            ArgumentTypeError: A dtype is of another kind.
+        """
+        prediction, target = value
+        if prediction.ndim == target.ndim + 1 > 1 and prediction.shape[1] == 1:
+            prediction = prediction.squeeze(1)
+        kind = self._kind(prediction, target)
+        if self._validate == "always" or not (self._is_checked or self._validate == "never"):
+            self._check(prediction, target, kind)
+        if self._detail is Detail.RIGHT:
+            self._count_right(prediction, target, kind)
+        else:
+            self._derived = None
+            self._count(prediction, target, kind)
+
+    def right(self, where: str) -> tuple[int, int]:
+        """Give how many samples were right, and how many there were.
+
+        Args:
+            where: Who asks, for errors.
+
+        Raises:
+            NotComputableError: Nothing was seen.
+            ArgumentError: Classes were out of their range.
+        """
+        if self._detail is Detail.RIGHT:
+            num_seen = self.num_seen
+            if self._ignore_index is not None:
+                num_seen += int(self.num_kept)
+            if not num_seen:
+                raise NotComputableError(f"{where}: needs at least one sample")
+            return int(self.num_right), num_seen
+        counts = self.counts(where)
+        if counts.table.ndim == 1:
+            return int(counts.true_positives + counts.true_negatives), int(counts.total)
+        return int(counts.true_positives.sum()), int(counts.total[0])
+
+    def counts(self, where: str) -> ClassCounts:
+        """Give the counts of each class.
+
+        Args:
+            where: Who asks, for errors.
+
+        Raises:
+            NotComputableError: Nothing was seen.
+            ArgumentError: Classes were out of their range.
+        """
+        if self._derived is None:
+            if self._detail is Detail.CONFUSION:
+                self._derived = matrix_counts(self.matrix(where))
+            else:
+                self._refuse_nothing(where)
+                derived = ClassCounts(self.table)
+                check_counts(where, derived, is_of_labels=self._is_multilabel)
+                self._derived = derived
+        return self._derived
+
+    def counts_of_all(self, where: str) -> ClassCounts:
+        """Give the counts of each class, and where it is a yes or a no of both.
+
+        Args:
+            where: Who asks, for errors.
+
+        Raises:
+            NotComputableError: Nothing was seen.
+            ArgumentError: Classes were out of their range.
+        """
+        counts = self.counts(where)
+        return both_classes(counts) if counts.table.ndim == 1 else counts
+
+    def matrix(self, where: str) -> Tensor:
+        """Give the confusion matrix: row = true class, column = predicted class; a view.
+
+        Args:
+            where: Who asks, for errors.
+
+        Raises:
+            NotComputableError: Nothing was seen.
+            ArgumentError: Classes were out of their range.
+        """
+        self._refuse_nothing(where)
+        confusion = ConfusionCounts(self.table)
+        num_outside = int(confusion.num_out_of_range)
+        if num_outside:
+            raise ArgumentError(
+                f"{where}: predictions and targets must be in [0, {confusion.num_classes}), got "
+                f"{num_outside} samples outside"
+            )
+        if not confusion.matrix.any():
+            raise NotComputableError(f"{where}: needs at least one sample")
+        return confusion.matrix
+
+    def _refuse_nothing(self, where: str) -> None:
+        if not self.table.ndim:
+            raise NotComputableError(f"{where}: needs at least one sample")
+
+    def _kind(self, prediction: Tensor, target: Tensor) -> ClassificationKind:
+        if self._is_multilabel:
+            return "multilabel"
+        if self._num_classes is not None or prediction.ndim > target.ndim:
+            return "multiclass"
+        if self._detail is not Detail.RIGHT:
+            return "binary"
+        is_number = prediction.is_floating_point() or target.is_floating_point()
+        return "binary" if is_number else "multiclass"
+
+    def _count_right(self, prediction: Tensor, target: Tensor, kind: ClassificationKind) -> None:
+        num_right, num_seen = right_counts(
+            prediction,
+            target,
+            kind=kind,
+            ignore_index=self._ignore_index,
+            top_k=self._top_k,
+            threshold=self._threshold,
+            where=self._name,
+        )
+        self.num_right = self.num_right + self._at_home(num_right)
+        if isinstance(num_seen, int):
+            self.num_seen += num_seen
+        else:
+            self.num_kept = self.num_kept + self._at_home(num_seen)
+
+    def _count(self, prediction: Tensor, target: Tensor, kind: ClassificationKind) -> None:
+        table = self.table
+        if self._detail is Detail.CONFUSION:
+            if kind == "multilabel":
+                raise ArgumentError(
+                    f"{self._name}: takes no labels, as a confusion is of two classes"
+                )
+            num_classes = self._num_classes or (
+                prediction.shape[1] if prediction.ndim > target.ndim else 2
+            )
+            is_fitting = table.shape == (num_classes * num_classes + 2,)
+            counted = confusion_counts(
+                prediction,
+                target,
+                kind=kind,
+                num_classes=self._num_classes,
+                ignore_index=self._ignore_index,
+                top_k=self._top_k,
+                threshold=self._threshold,
+                into=table if is_fitting and table.device == target.device else None,
+                where=self._name,
+            ).table
+            if counted is table:
+                return
+        else:
+            counted = class_counts(
+                prediction,
+                target,
+                kind=kind,
+                num_classes=self._num_classes,
+                ignore_index=self._ignore_index,
+                top_k=self._top_k,
+                threshold=self._threshold,
+                where=self._name,
+            ).table
+        self._add(self._at_home(counted))
+
+    def _add(self, counted: Tensor) -> None:
+        table = self.table
+        if not table.ndim:
+            num_classes = counted.shape[-1]
+            if self._is_multilabel and num_classes != (self._num_classes or num_classes):
+                condition = f"the number of labels, {num_classes}"
+                raise ArgumentError(
+                    mismatch(self._name, "num_classes", condition, self._num_classes)
+                )
+            self.table = counted
+        elif table.shape != counted.shape:
+            raise ArgumentError(
+                f"{self._name}: the number of classes must be the same in all batches, got counts "
+                f"of shape {list(counted.shape)} after {list(table.shape)}"
+            )
+        elif table.device != counted.device:  # loaded, or brought to the host
+            self.table = table.to(counted.device) + counted
+        else:
+            table += counted
+
+    def _at_home(self, counted: Tensor) -> Tensor:
+        """Bring counts to where they are kept."""
+        return counted if self.device is None else counted.to(self.device)
+
+    def _check(self, prediction: Tensor, target: Tensor, kind: ClassificationKind) -> None:
+        of_samples = prediction.shape
+        if prediction.ndim > target.ndim:
+            of_samples = of_samples[:1] + of_samples[2:]
+        if not target.ndim or of_samples != target.shape:
+            return  # counting says what is wrong
+        check_classes(self._name, prediction, target, kind=kind, ignore_index=self._ignore_index)
+        self._is_checked = True

@@ -1,0 +1,76 @@
+"""What the statistics of this family have in common: when values are checked, and for whom."""
+
+from typing import Final
+
+import torch
+from torch import Tensor
+from typing_extensions import override
+
+from firesteel._require import mismatch
+from firesteel.errors import ArgumentError
+from firesteel.metrics._board import Statistic
+from firesteel.metrics.classification._statistic import Validation
+
+__all__ = ["CheckedStatistic", "without_column"]
+
+VALIDATIONS: Final = ("first", "always", "never")
+
+
+class CheckedStatistic(Statistic):
+    """A statistic whose inputs are looked at in some updates, for which the host has to wait.
+
+    Args:
+        name: Whose statistic it is, for errors.
+        validate: In which updates after a reset: the first with data, all, or none.
+        device: Where the state is kept; ``None`` for where the inputs are.
+    """
+
+    def __init__(
+        self, name: str, *, validate: Validation, device: torch.device | str | None
+    ) -> None:
+        super().__init__(device=device)
+        if validate not in VALIDATIONS:
+            raise ArgumentError(mismatch(name, "validate", f"one of {VALIDATIONS}", validate))
+        self.name = name
+        self.validate = validate
+        self._is_checked = False
+
+    @override
+    def reset(self) -> None:
+        super().reset()
+        self._is_checked = False
+
+    @property
+    def is_due(self) -> bool:
+        """Whether the values of this update are to be checked."""
+        return self.validate == "always" or (self.validate == "first" and not self._is_checked)
+
+    def passed(self) -> None:
+        """Take note that values were checked and found right."""
+        self._is_checked = True
+
+    def added(self, total: Tensor, part: Tensor) -> Tensor:
+        """Add what a batch contributes to a field whose shape comes with the data.
+
+        Raises:
+            ArgumentError: It has another shape than what there is.
+        """
+        if self.device is not None:
+            part = part.to(self.device)
+        if not total.ndim:
+            return part
+        if total.shape != part.shape:
+            raise ArgumentError(
+                f"{self.name}: the number of classes must be the same in all batches, got counts "
+                f"of shape {list(part.shape)} after {list(total.shape)}"
+            )
+        return total.to(part.device) + part
+
+
+def without_column(scores: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
+    """Leave out an only column of one of two, where the other has none."""
+    if scores.ndim == target.ndim + 1 > 1 and scores.shape[1] == 1:
+        return scores.squeeze(1), target
+    if target.ndim == scores.ndim + 1 > 1 and target.shape[1] == 1:
+        return scores, target.squeeze(1)
+    return scores, target

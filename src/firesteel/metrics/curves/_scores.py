@@ -1,0 +1,241 @@
+"""All scores and targets, kept once for all metrics that rank them, and ranked once."""
+
+from collections.abc import Hashable, Mapping, Sequence
+from enum import IntEnum
+from typing import final
+
+import torch
+from torch import Tensor
+from typing_extensions import override
+
+from firesteel._require import mismatch
+from firesteel.errors import ArgumentError, ArgumentTypeError
+from firesteel.metrics._fields import Value, field
+from firesteel.metrics._functional._curves import (
+    Ranking,
+    check_binary_target,
+    check_class_target,
+    check_scores,
+    multiclass_rows,
+    multilabel_rows,
+    rank,
+    refuse_nothing,
+    refuse_shapes,
+)
+from firesteel.metrics._mean import PredTarget
+from firesteel.metrics.classification._statistic import Validation
+
+from ._checked import CheckedStatistic, without_column
+
+__all__ = ["Layout", "ScoreStatistic"]
+
+
+class Layout(IntEnum):
+    """How scores and targets come; of those that can share, the higher keeps more apart."""
+
+    BINARY = 0
+    """One score for each target, in any shape: all are one curve."""
+    BY_SHAPE = 1
+    """The same, but a second axis holds labels, each a curve."""
+    LABELS = 2
+    """The same, and there is a second axis."""
+    BINARY_OR_CLASSES = 3
+    """One score for each target, or one per class on a second axis that the targets have not."""
+    CLASSES = 4
+    """One score per class."""
+
+    @property
+    def has_classes(self) -> bool:
+        """Whether targets may be classes."""
+        return self >= Layout.BINARY_OR_CLASSES
+
+
+@final
+class ScoreStatistic(CheckedStatistic):
+    """All scores and targets, copied, one row per sample; ranked when a result is asked for.
+
+    The ranking is kept until something else is seen, so that metrics which are computed one after
+    the other sort once.
+
+    Args:
+        name: Whose statistic it is, for errors.
+        layout: How scores and targets come.
+        validate: In which updates values are checked.
+        device: Where all is kept; ``None`` for where the inputs are.
+    """
+
+    scores: list[Tensor] = field(reduce="cat")
+    targets: list[Tensor] = field(reduce="cat")
+
+    def __init__(
+        self,
+        name: str,
+        layout: Layout,
+        *,
+        validate: Validation = "first",
+        device: torch.device | str | None = None,
+    ) -> None:
+        super().__init__(name, validate=validate, device=device)
+        self._layout = layout
+        # looked at for each batch, where a comparison of members takes longer than an addition
+        self._has_classes = layout.has_classes
+        self._may_have_labels = layout in {Layout.BY_SHAPE, Layout.LABELS}
+        self._may_be_one_column = layout not in {Layout.LABELS, Layout.CLASSES}
+        self._rankings: dict[bool, Ranking] = {}
+        self.reset()
+
+    @property
+    @override
+    def key(self) -> Hashable:
+        return self._has_classes, self.validate
+
+    @property
+    @override
+    def detail(self) -> int:
+        return self._layout
+
+    @override
+    def write_fields(self, values: Mapping[str, Value]) -> None:
+        super().write_fields(values)
+        self._rankings = {}
+
+    @override
+    def update(self, value: PredTarget, /) -> None:
+        """Take a batch in.
+
+        Args:
+            value: Scores, of any real dtype, and targets, 0 and 1 or indices of classes, in the
+                shapes that the layout says.
+
+        Raises:
+            ArgumentError: Shapes do not fit together, or differ from those before.
+            ArgumentTypeError: A dtype is of another kind.
+        """
+        scores, target = self._rows(*value)
+        if not scores.numel():
+            return
+        if self.is_due:
+            self._check(scores, target)
+            self.passed()
+        self._append(_owned(scores, value[0], self.device), self._kept(scores, target, value[1]))
+
+    def ranking(self, *, as_one: bool) -> Ranking:
+        """Give the scores in their order: of each column, or of all columns as one.
+
+        Raises:
+            NotComputableError: Nothing was seen.
+            ArgumentError: Parts do not go together, or values are out of their range.
+        """
+        refuse_nothing(self.name, len(self.scores))
+        as_one = as_one or not self.has_columns
+        if as_one not in self._rankings:
+            scores, target = self._joined()
+            if scores.ndim == 1:
+                scores, target = scores[None], target[None]
+            else:
+                scores = scores.t()
+                if as_one and target.ndim == 1:
+                    is_class = torch.zeros_like(scores, dtype=torch.bool)
+                    target = is_class.scatter_(0, target[None], value=True)
+                elif target.ndim > 1:
+                    target = target.t()
+            if as_one:
+                scores, target = scores.reshape(1, -1), target.reshape(1, -1)
+            self._rankings[as_one] = rank(scores, target)
+        return self._rankings[as_one]
+
+    @property
+    def has_columns(self) -> bool:
+        """Whether there are several scores for a sample: of classes or labels."""
+        return bool(self.scores) and self.scores[0].ndim > 1
+
+    def _rows(self, scores: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
+        """Give one row per sample, not copied."""
+        if self._may_be_one_column:
+            scores, target = without_column(scores, target)
+        if self._has_classes:
+            return self._rows_of_classes(scores, target)
+        if self._may_have_labels:
+            if self._may_be_one_column and scores.ndim == target.ndim + 1:
+                raise ArgumentError(
+                    f"{self.name}: scores and targets must have one shape, got "
+                    f"{list(scores.shape)} and {list(target.shape)}; there is a Multiclass metric "
+                    "for classes"
+                )
+            if not self._may_be_one_column or _has_columns(scores.shape):
+                rows, labels = multilabel_rows(self.name, scores, target)
+                return rows.t(), labels.t()
+        refuse_shapes(self.name, scores, target)
+        return scores.detach().reshape(-1), target.detach().reshape(-1)
+
+    def _rows_of_classes(self, scores: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
+        if self._may_be_one_column:
+            if not scores.is_floating_point():
+                condition = "a floating point one"
+                raise ArgumentTypeError(
+                    mismatch(self.name, "dtype of scores", condition, scores.dtype)
+                )
+            if scores.ndim == target.ndim:
+                refuse_shapes(self.name, scores, target)
+                return scores.detach().reshape(-1), target.detach().reshape(-1)
+        rows, classes = multiclass_rows(self.name, scores, target)
+        return rows.t(), classes
+
+    def _kept(self, scores: Tensor, target: Tensor, given: Tensor) -> Tensor:
+        """Give targets to keep: indices of classes, or one byte for 0 and 1."""
+        if target.ndim == scores.ndim and target.dtype != torch.uint8:
+            target = target.to(torch.uint8)
+        return _owned(target, given, self.device)
+
+    def _append(self, scores: Tensor, target: Tensor) -> None:
+        if self.scores:
+            self._refuse_other(scores, self.scores[0])
+            if self.scores[0].device != scores.device:  # loaded, or brought to the host
+                self.scores = [part.to(scores.device) for part in self.scores]
+                self.targets = [part.to(target.device) for part in self.targets]
+        self.scores.append(scores)
+        self.targets.append(target)
+        self._rankings = {}
+
+    def _refuse_other(self, scores: Tensor, before: Tensor) -> None:
+        """Refuse what does not fit behind what is there."""
+        if scores.shape[1:] != before.shape[1:]:
+            raise ArgumentError(
+                f"{self.name}: the number of classes must be the same in all batches, got scores "
+                f"of shape {list(scores.shape)} after {list(before.shape)}"
+            )
+        if scores.dtype != before.dtype:
+            raise ArgumentError(
+                f"{self.name}: scores must be of one dtype, got {scores.dtype} after {before.dtype}"
+            )
+
+    def _joined(self) -> tuple[Tensor, Tensor]:
+        """Give all as two tensors; this is where values may be looked at without more waiting."""
+        for part in self.scores[1:]:  # of other ranks, or merged: not seen side by side yet
+            self._refuse_other(part, self.scores[0])
+        scores, target = torch.cat(self.scores), torch.cat(self.targets)
+        self._check(scores, target)
+        return scores, target
+
+    def _check(self, scores: Tensor, target: Tensor) -> None:
+        check_scores(self.name, scores)
+        if target.ndim < scores.ndim:
+            check_class_target(self.name, target, num_classes=scores.shape[1])
+        else:
+            check_binary_target(self.name, target)
+
+
+def _has_columns(shape: Sequence[int]) -> bool:
+    """Tell whether there is a second axis, with more than one column."""
+    return len(shape) > 1 and tuple(shape[1:]) != (1,)
+
+
+def _owned(tensor: Tensor, given: Tensor, device: torch.device | None) -> Tensor:
+    """Give a tensor of our own: the loader may write into what it gave us.
+
+    Rows are made of what was given by turning axes, so that a view begins where that begins.
+    """
+    is_theirs = tensor.data_ptr() == given.data_ptr()
+    if device is None:
+        return tensor.clone(memory_format=torch.contiguous_format) if is_theirs else tensor
+    return tensor.to(device, copy=is_theirs, memory_format=torch.contiguous_format)

@@ -1,0 +1,168 @@
+"""Sums of what each value contributes, over all values or column by column."""
+
+import copy
+from collections.abc import Callable, Hashable, Mapping
+from typing import Generic, TypeAlias, final
+
+import torch
+from torch import Tensor
+from typing_extensions import TypeVar, override
+
+from firesteel.errors import ArgumentError
+from firesteel.metrics._fields import Field, Value, as_tensor, field
+from firesteel.metrics._functional._pairs import MeanSums
+from firesteel.metrics._mean import PredTarget, Scalar
+
+from ._pair_statistic import Check, PairMetric, PairStatistic, Validation
+
+__all__ = ["Contribution", "SumMetric", "SumStatistic"]
+
+Contribution: TypeAlias = Callable[[Tensor, Tensor], MeanSums]
+"""Gives what a batch adds."""
+
+ResultT = TypeVar("ResultT", covariant=True)
+OutputT = TypeVar("OutputT", contravariant=True, default=PredTarget)
+
+
+@final
+class SumStatistic(PairStatistic):
+    """A sum and how many values are in it, or one sum per column and how many are in each.
+
+    Args:
+        name: Whose statistic it is, for errors.
+        contribution: Gives what a batch adds; per column if columns are to be kept apart.
+        key: What is added up, and by which options.
+        is_by_column: Whether columns are kept apart.
+        check: Refuses values; ``None`` where all are fine.
+        validate: In which updates values are checked.
+        device: Where the sums are kept; ``None`` for where the inputs are.
+    """
+
+    total: Scalar = field(0.0)
+    total_by_column: Tensor = field(torch.zeros((), dtype=torch.float64), is_open=True)
+    num_values: int = field(0)
+
+    def __init__(
+        self,
+        name: str,
+        contribution: Contribution,
+        *,
+        key: Hashable,
+        is_by_column: bool = False,
+        check: Check | None = None,
+        validate: Validation = "never",
+        device: torch.device | str | None = None,
+    ) -> None:
+        self._contribution = contribution
+        self._key = key
+        self.is_by_column = is_by_column
+        super().__init__(name, check=check, validate=validate, device=device)
+
+    @property
+    @override
+    def key(self) -> Hashable:
+        return self._key, self._validate
+
+    @property
+    @override
+    def detail(self) -> int:
+        return self.is_by_column
+
+    @property
+    @override
+    def is_empty(self) -> bool:
+        return not self.num_values
+
+    @override
+    def declared_fields(self) -> Mapping[str, Field]:
+        return self.fields_of(is_by_column=self.is_by_column)
+
+    @classmethod
+    def fields_of(cls, *, is_by_column: bool) -> Mapping[str, Field]:
+        """Give the fields that are in use, where columns are kept apart or not."""
+        total = "total_by_column" if is_by_column else "total"
+        return {name: cls._declared[name] for name in (total, "num_values")}
+
+    @override
+    def take(self, prediction: Tensor, target: Tensor) -> None:
+        added = self._contribution(prediction, target)
+        if self.is_by_column:
+            self._add_columns(self.on_own_device(added.total))
+            self.num_values += added.num_values
+        else:
+            added = _over_columns(added)
+            self.total = self.total + self.on_own_device(added.total)
+            self.num_values += added.num_values
+
+    def sums(self) -> MeanSums:
+        """Give the sum of all values."""
+        if not self.is_by_column:
+            return MeanSums(as_tensor(self.total), self.num_values)
+        return _over_columns(self.column_sums())
+
+    def column_sums(self) -> MeanSums:
+        """Give the sum of each column, where columns are kept apart."""
+        return MeanSums(self.total_by_column, self.num_values)
+
+    def without_columns(self) -> "SumStatistic":
+        """Give another one that has seen the same, and no longer keeps columns apart."""
+        other = copy.copy(self)
+        other.is_by_column = False
+        other.write_fields(self.sums()._asdict())
+        return other
+
+    def _add_columns(self, added: Tensor) -> None:
+        held = self.total_by_column
+        if not held.ndim:
+            self.total_by_column = added
+        elif held.shape == added.shape:
+            self.total_by_column = held.to(added.device) + added
+        else:
+            raise ArgumentError(
+                f"{self.name}: the number of columns must be the same in all batches, "
+                f"got {added.numel()} after {held.numel()}"
+            )
+
+
+def _over_columns(sums: MeanSums) -> MeanSums:
+    """Bring columns together, where they are kept apart."""
+    if not sums.total.ndim:
+        return sums
+    return MeanSums(sums.total.sum(), sums.num_values * sums.total.numel())
+
+
+class SumMetric(PairMetric[SumStatistic, ResultT, OutputT], Generic[ResultT, OutputT]):
+    """A metric that is made of sums.
+
+    Its state is what it needs itself, even while it shares sums that keep columns apart for
+    another metric's sake: so what is saved does not depend on what is attached beside it.
+    """
+
+    def __init__(
+        self,
+        statistic: SumStatistic,
+        output_transform: Callable[[OutputT], PredTarget] | None = None,
+        *,
+        device: torch.device | str | None = None,
+    ) -> None:
+        self.needs_columns = statistic.is_by_column
+        super().__init__(statistic, output_transform, device=device)
+
+    @final
+    @override
+    def declared_fields(self) -> Mapping[str, Field]:
+        return SumStatistic.fields_of(is_by_column=self.needs_columns)
+
+    @final
+    @override
+    def read_fields(self) -> dict[str, Value]:
+        if self.needs_columns == self._statistic.is_by_column:
+            return super().read_fields()
+        return self._statistic.sums()._asdict()
+
+    @final
+    @override
+    def write_fields(self, values: Mapping[str, Value]) -> None:
+        if self.needs_columns != self._statistic.is_by_column:
+            self._statistic = self._statistic.without_columns()
+        super().write_fields(values)

@@ -1,0 +1,184 @@
+"""Classification metrics on one engine count once for all, and part where they have to."""
+
+from collections.abc import Callable, Iterator
+from importlib import import_module
+from typing import Any, Final, NamedTuple
+
+import pytest
+import torch
+from torch import Tensor
+
+from firesteel.engine import Engine, MetricKey
+from firesteel.events import Events
+from firesteel.metrics import Metric, PredTarget
+from firesteel.metrics.classification import (
+    F1,
+    Accuracy,
+    BalancedAccuracy,
+    ClassificationReport,
+    CohenKappa,
+    ConfusionMatrix,
+    IoU,
+    MatthewsCorrCoef,
+    Precision,
+    Recall,
+    Specificity,
+)
+
+
+class Output(NamedTuple):
+    scores: Tensor
+    target: Tensor
+
+
+def give(engine: Engine[Output, Output], batch: Output) -> Output:
+    return batch
+
+
+def batches() -> list[Output]:
+    generator = torch.Generator().manual_seed(0)
+    return [
+        Output(
+            torch.rand(size, 4, generator=generator),
+            torch.randint(0, 4, (size,), generator=generator),
+        )
+        for size in (7, 5, 3)
+    ]
+
+
+BATCHES: Final = batches()
+
+
+def ten() -> Iterator[Metric[PredTarget, Any, Output]]:
+    """Make ten metrics, each with a lambda of its own."""
+    yield Accuracy(lambda out: (out.scores, out.target))
+    yield Precision(lambda out: (out.scores, out.target), average="macro")
+    yield Recall(lambda out: (out.scores, out.target))
+    yield F1(lambda out: (out.scores, out.target), average="weighted")
+    yield Specificity(lambda out: (out.scores, out.target), average="micro")
+    yield BalancedAccuracy(lambda out: (out[0], out[1]))
+    yield MatthewsCorrCoef(lambda out: (out.scores, out.target))
+    yield CohenKappa(lambda out: (out.scores, out.target), weights="linear")
+    yield IoU(lambda out: (out.scores, out.target))
+    yield ClassificationReport(lambda out: (out.scores, out.target))
+
+
+def alone(make: Callable[[], Metric[PredTarget, Any, Any]]) -> Any:
+    metric = make()
+    for batch in BATCHES:
+        metric.update((batch.scores, batch.target))
+    return metric.compute()
+
+
+def same(one: Any, other: Any) -> bool:
+    return torch.equal(one, other) if isinstance(one, Tensor) else bool(one == other)
+
+
+@pytest.fixture(name="calls")
+def count_calls(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """List the calls of the functions that count."""
+    calls: list[str] = []
+    module = import_module("firesteel.metrics.classification._statistic")
+    for name in ("right_counts", "class_counts", "confusion_counts"):
+        counting: Callable[..., Any] = getattr(module, name)
+
+        def counted(
+            *args: Any, name: str = name, counting: Callable[..., Any] = counting, **kwargs: Any
+        ) -> Any:
+            calls.append(name)
+            return counting(*args, **kwargs)
+
+        monkeypatch.setattr(module, name, counted)
+    return calls
+
+
+def attached(
+    metrics: list[Metric[PredTarget, Any, Output]],
+) -> tuple[Engine[Output, Output], list[MetricKey[Any]]]:
+    evaluator = Engine(give)
+    return evaluator, [
+        metric.attach(evaluator, str(number)) for number, metric in enumerate(metrics)
+    ]
+
+
+def test_ten_metrics_count_once_per_batch_what_each_would_alone(calls: list[str]) -> None:
+    evaluator, keys = attached(list(ten()))
+    for _ in range(2):
+        metrics = evaluator.run(BATCHES).metrics
+        assert calls == ["confusion_counts"] * len(BATCHES)
+        for key, metric in zip(keys, ten(), strict=True):
+            for batch in BATCHES:
+                metric.update((batch.scores, batch.target))
+            assert same(metrics[key], metric.compute())
+        calls.clear()
+
+
+def test_without_a_matrix_less_is_counted(calls: list[str]) -> None:
+    evaluator, _ = attached([metric for metric in ten() if not isinstance(metric, CohenKappa)])
+    evaluator.run(BATCHES)
+    assert calls == ["class_counts"] * len(BATCHES)
+
+
+def test_other_options_are_counted_apart(calls: list[str]) -> None:
+    evaluator, keys = attached(
+        [
+            Precision(lambda out: (out.scores, out.target)),
+            Precision(lambda out: (out.scores, out.target), ignore_index=0),
+            Recall(lambda out: (out.scores, out.target), ignore_index=0),
+        ]
+    )
+    metrics = evaluator.run(BATCHES).metrics
+    assert len(calls) == 2 * len(BATCHES)
+    assert same(metrics[keys[0]], alone(Precision))
+    assert same(metrics[keys[1]], alone(lambda: Precision(ignore_index=0)))
+    assert same(metrics[keys[2]], alone(lambda: Recall(ignore_index=0)))
+
+
+def test_one_that_is_given_other_tensors_parts_from_the_others(calls: list[str]) -> None:
+    def turned(output: Output) -> PredTarget:
+        # the same tensors in the first batch, others after it
+        return output if len(output.target) == len(BATCHES[0].target) else turned_always(output)
+
+    def turned_always(output: Output) -> PredTarget:
+        return output.scores.flip(1), output.target
+
+    parting = Recall(turned, average="macro")
+    metrics_attached = [*ten(), parting]
+    evaluator, keys = attached(metrics_attached)
+    metrics = evaluator.run(BATCHES).metrics
+    for key, metric in zip(keys, ten(), strict=False):
+        for batch in BATCHES:
+            metric.update((batch.scores, batch.target))
+        assert same(metrics[key], metric.compute())
+    own = Recall(average="macro")
+    for batch in BATCHES:
+        own.update(turned(batch))
+    assert metrics[keys[-1]] == own.compute()
+    assert len(calls) == len(BATCHES) + 2 + 11 * len(BATCHES)  # parted, and by hand for comparison
+
+
+def test_one_that_is_updated_by_hand_meanwhile_parts_from_the_others() -> None:
+    metrics_attached = list(ten())
+    parting = metrics_attached[1]
+    evaluator, keys = attached(metrics_attached)
+    extra = Output(torch.eye(4), torch.tensor([0, 1, 2, 2]))
+
+    @evaluator.on(Events.ITERATION_COMPLETED(once=2))
+    def by_hand() -> None:
+        parting.update((extra.scores, extra.target))
+
+    metrics = evaluator.run(BATCHES).metrics
+    for number, (key, metric) in enumerate(zip(keys, ten(), strict=True)):
+        for batch in [*BATCHES, extra] if number == 1 else BATCHES:
+            metric.update((batch.scores, batch.target))
+        assert same(metrics[key], metric.compute()), number
+
+
+def test_errors_name_the_metric_that_computes() -> None:
+    evaluator, _ = attached([ConfusionMatrix(), Precision()])
+    empty = Output(torch.zeros(0, 4), torch.zeros(0, dtype=torch.int64))
+    with pytest.raises(Exception, match="ConfusionMatrix: needs at least one sample"):
+        evaluator.run([empty])
+    evaluator, _ = attached([Precision(), ConfusionMatrix()])
+    with pytest.raises(Exception, match="Precision: needs at least one sample"):
+        evaluator.run([empty])
