@@ -246,6 +246,7 @@ class Standing(Generic[BatchT, OutputT]):
         live.output = output
         live.is_without_data = data is None
         live.num_to_skip = position
+        live.pass_start = iteration - position
         live.unused_asks = num_asks - iteration
         live.unused_batches = num_batches - iteration
         live.is_in_epoch = live.is_epoch_begun = epoch_iteration > 0

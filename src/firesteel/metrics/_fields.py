@@ -40,9 +40,9 @@ class Field:
     __slots__ = ("default", "is_open", "reduce")
 
     def __init__(self, default: Value, reduce: Reduction, *, is_open: bool) -> None:
-        self.default = default
-        self.reduce = reduce
-        self.is_open = is_open
+        self.default: Value = default
+        self.reduce: Reduction = reduce
+        self.is_open: bool = is_open
 
     def fresh(self, device: torch.device | None) -> Value:
         """Give what the field begins with, to be written into."""

@@ -669,3 +669,23 @@ def test_a_suspended_engine_that_is_dropped_is_freed_and_fires_nothing() -> None
     assert ref() is None
     assert len(log) == fired
     assert errors == []
+
+
+def test_a_run_that_is_stopped_before_its_first_batch_goes_on_where_the_data_was() -> None:
+    batches: list[int] = []
+
+    def noting_step(engine: Engine[int, int], batch: int) -> int:
+        batches.append(batch)
+        return batch
+
+    class Unsized:
+        def __iter__(self) -> Iterator[int]:
+            return iter(DATA)
+
+    engine = Engine(noting_step)
+    engine.run(Unsized(), max_iters=4)
+    with engine.add_event_handler(Events.EPOCH_STARTED, terminate):
+        engine.run(Unsized(), max_iters=5)
+    engine.run(Unsized())
+    assert batches == [10, 11, 12, 10, 11]
+    assert engine.state.iteration == 5

@@ -145,7 +145,7 @@ class SumMetric(PairMetric[SumStatistic, ResultT, OutputT], Generic[ResultT, Out
         *,
         device: torch.device | str | None = None,
     ) -> None:
-        self.needs_columns = statistic.is_by_column
+        self.needs_columns: bool = statistic.is_by_column
         super().__init__(statistic, output_transform, device=device)
 
     @final

@@ -295,6 +295,15 @@ def test_metrics_of_classes_do_not_share_with_those_of_one_curve() -> None:
     assert auc.compute() == 0.75
 
 
+def test_metrics_that_look_at_other_batches_do_not_share() -> None:
+    evaluator = Engine(give)
+    first, never = ROC_AUC(), ROC_AUC(validate="never")
+    first.attach(evaluator, "first")
+    never.attach(evaluator, "never")
+    evaluator.run([(SCORES, TARGET)])
+    assert first.statistic is not never.statistic
+
+
 def test_the_ranking_is_forgotten_with_every_change(ranked: list[torch.Size]) -> None:
     auc, other = ROC_AUC(), ROC_AUC()
     other.update((SCORES, 1 - TARGET))
