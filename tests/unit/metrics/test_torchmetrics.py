@@ -441,6 +441,15 @@ def test_the_number_of_collectives_does_not_grow(two_ranks: RankPool) -> None:
 # the rest
 
 
+def test_what_is_loaded_is_computed_from_and_no_earlier_result_given() -> None:
+    one, other = (TorchMetric(torchmetrics.MeanMetric(), convert=float) for _ in range(2))
+    one.update((1.0,))
+    other.update((3.0,))
+    assert (one.compute(), other.compute()) == (1.0, 3.0)
+    other.load_state_dict(one.state_dict())
+    assert other.compute() == 1.0
+
+
 def test_the_metric_that_was_given_stays_as_it_is() -> None:
     theirs = torchmetrics.MeanMetric()
     theirs.update(5.0)
