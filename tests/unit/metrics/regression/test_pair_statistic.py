@@ -272,6 +272,8 @@ def test_a_merge_takes_in_what_another_one_saw(
     fresh.merge(other)  # something to nothing
     other.update(first)
     check_result(fresh.compute(), function(*second, **options))
+    fresh.update(first)  # what was taken in weighs once
+    check_result(fresh.compute(), function(*pair, **options))
 
 
 @each

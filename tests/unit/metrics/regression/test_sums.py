@@ -127,8 +127,9 @@ class TestStateBesideColumns:
         shared.load_state_dict(lone.state_dict())
         assert shared.compute() == lone.compute()
         assert str(other.compute()) == str(results[1])
-        shared.update((torch.zeros(1), torch.tensor([4.0])))
-        lone.update((torch.zeros(1), torch.tensor([4.0])))
+        for metric in (shared, lone):
+            metric.update(BATCHES[0])
+            metric.update((torch.zeros(1), torch.tensor([4.0])))
         assert shared.compute() == lone.compute()
         assert shared.state_dict() == lone.state_dict()
 
