@@ -20,6 +20,7 @@ from firesteel.events import EventEnum, FilteredEvent, RemovableEventHandle
 
 from ._fields import HasFields
 from ._padding import Padding, is_tuple
+from ._ranks import ranks
 from ._reduction import held_together
 from ._usage import MetricUsage
 
@@ -340,11 +341,13 @@ class Section:
 
     def _share(self, output: Any) -> None:
         """Find out who needs the same of the same inputs; all states are as after a reset here."""
+        # ranks have to send the same, and one that sees no batch could not know what is shared
+        is_spread = ranks() is not None
         candidates: dict[Hashable, list[Member]] = {}
         updaters: list[Updater] = []
         for member in self.members:
             statistic = member.metric.statistic_held()
-            if statistic is None or len(member.metric.boards) > 1:
+            if statistic is None or is_spread or len(member.metric.boards) > 1:
                 updaters += self._lone(member)
             else:
                 key = (type(statistic), statistic.device, statistic.key)
@@ -533,6 +536,9 @@ class Board:
         if not member.keys and not member.num_users and member in section.members:
             section.remove(member)
             member.metric.boards.discard(self)
+            statistic = member.metric.statistic_held()
+            if statistic is not None:
+                member.metric.hold(statistic.copied())
 
     def _section(self, engine: AnyEngine, usage: MetricUsage) -> Section:
         section = self._sections.get(usage)

@@ -5,7 +5,7 @@ from typing import NamedTuple, final
 
 import pytest
 import torch
-from torch import Tensor
+from torch import Tensor, distributed
 from typing_extensions import TypeVar, override
 
 from firesteel.engine import Engine
@@ -22,6 +22,7 @@ from firesteel.metrics import (
     StatisticMetric,
     field,
 )
+from firesteel.testing import RankPool
 
 Pair = tuple[Tensor, Tensor]
 
@@ -330,3 +331,31 @@ def test_metrics_of_several_usages_are_right_together() -> None:
     state = evaluator.run(DATA)
     assert seen == [[1.5, 1.5], [6.0, 3.0]]
     assert [state.metrics[key] for key in keys] == [3.0, 6.0, 3.0, 6.0]
+
+
+def test_a_metric_that_is_detached_leaves_the_others_what_they_share() -> None:
+    evaluator = Engine(give)
+    one, other = Mean(pair), Mean(pair)
+    one.attach(evaluator, "one")
+    other.attach(evaluator, "other")
+    evaluator.run(DATA)
+    one.detach(evaluator)
+    one.reset()
+    assert other.compute() == 3.0
+
+
+def results_where_one_rank_has_no_batch() -> list[float]:
+    evaluator = Engine(give)
+    usage = BatchFiltered(every=2)
+    keys = [
+        Mean(pair).attach(evaluator, "one", usage=usage),
+        Mean(pair).attach(evaluator, "other", usage=usage),
+        Largest(pair).attach(evaluator, "largest", usage=usage),
+    ]
+    metrics = evaluator.run(DATA[: 2 - distributed.get_rank()]).metrics
+    return [metrics[key] for key in keys]
+
+
+@pytest.mark.distributed
+def test_ranks_agree_on_what_is_sent_though_one_has_no_batch(two_ranks: RankPool) -> None:
+    assert two_ranks.run(results_where_one_rank_has_no_batch) == [[6.0, 6.0, 6.0]] * 2
