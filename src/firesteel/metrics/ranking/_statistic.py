@@ -208,8 +208,10 @@ class RankingStatistic(Statistic):
         by_k = _by_k(sums, ks)
         if there.ks:
             by_k.update(_by_k(self.sums(term, there.ks).to(sums.device), there.ks))
+        if by_k:
+            none = torch.zeros_like(next(iter(by_k.values())))
+            sums = torch.stack([by_k.get(k, none) for k in merged])
         self._wanted = {**self._wanted, term: Wanted(merged, there.name)}
-        sums = torch.stack([by_k[k] for k in merged]) if by_k else sums.clone()
         self.write_fields({term.name: sums})
 
     def narrow(self, term: Term, ks: tuple[int, ...]) -> None:
@@ -252,9 +254,8 @@ class RankingStatistic(Statistic):
         }
         self.write_fields(sums)
         self.num_rows += len(scores)
-        if not all(term.is_per_label for term in self._wanted):
-            num_empty = (batch.num_relevant == 0).sum()
-            self.num_empty = added(self._name, self.num_empty, num_empty, self.device)
+        num_empty = (batch.num_relevant == 0).sum()
+        self.num_empty = added(self._name, self.num_empty, num_empty, self.device)
 
     def _check(self, scores: Tensor, relevance: Tensor, kept: Tensor, mask: Tensor | None) -> None:
         strict = [wanted.name for term, wanted in self._wanted.items() if not term.is_graded]

@@ -25,6 +25,7 @@ from firesteel.metrics import (
     PredTarget,
     RecallAtK,
 )
+from firesteel.metrics._functional._at_k_sums import Gain
 from firesteel.metrics._functional._ranked import EmptyTarget
 from firesteel.metrics._functional._ranking import (
     f1_at_k,
@@ -189,6 +190,17 @@ def test_one_k_gives_a_number_and_several_a_tensor_in_ascending_order(case: Case
 )
 def test_higher_is_better(kind: type[AnyAtK]) -> None:
     assert kind.higher_is_better is True
+
+
+@pytest.mark.parametrize("gain", ["exp_rank", "linear_rank"])
+def test_relevance_is_weighed_as_in_the_functional_form(gain: Gain) -> None:
+    scores, relevance = some_rows(1, rows=9)
+    graded = relevance * torch.arange(1, 7)
+    metric = NDCGAtK(k=[1, 4], gain=gain)
+    for part in parts_of((scores, graded), [4, 5]):
+        metric.update(part)
+    expected = ndcg_at_k(scores, graded, k=[1, 4], gain=gain)
+    assert numbers(metric.compute()) == pytest.approx(numbers(expected), rel=1e-12)
 
 
 @pytest.mark.parity

@@ -77,6 +77,9 @@ def test_values_are_looked_at_in_the_updates_that_are_asked_for(kind: Kind) -> N
     result = first.compute()
     first.update((SCORES, RELEVANCE * 2))
     assert first.compute() == result
+    first.reset()
+    with pytest.raises(ArgumentError, match="relevance must be 0 or 1"):
+        first.update((SCORES, RELEVANCE * 2))
     always = kind(validate="always")
     always.update((SCORES, RELEVANCE))
     with pytest.raises(ArgumentError, match="relevance must be 0 or 1"):

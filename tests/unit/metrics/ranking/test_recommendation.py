@@ -83,6 +83,17 @@ def test_one_number_is_a_list_too() -> None:
     assert ndcg.compute() == [0.5]
 
 
+@pytest.mark.parametrize(("ignores", "expected"), [(True, [1.0]), (False, [0.5])])
+def test_rows_without_a_relevant_label_may_count(*, ignores: bool, expected: list[float]) -> None:
+    scores, relevance = torch.tensor([[0.9, 0.8], [0.1, 0.7]]), torch.tensor([[0, 0], [0, 1]])
+    hit_rate = HitRate(ignore_zero_hits=ignores)
+    ndcg = NDCG(top_k=1, ignore_zero_hits=ignores)
+    hit_rate.update((scores, relevance))
+    ndcg.update((scores, relevance))
+    assert hit_rate.compute() == expected
+    assert ndcg.compute() == expected
+
+
 def test_more_may_be_asked_for_than_there_are_labels() -> None:
     hit_rate = HitRate(top_k=[1, 5])
     hit_rate.update((torch.tensor([[0.9, 0.8]]), torch.tensor([[0.0, 0.25]])))

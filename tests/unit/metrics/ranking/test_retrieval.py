@@ -208,9 +208,17 @@ def test_what_a_loader_writes_over_was_copied() -> None:
 def test_nothing_of_the_graph_is_kept() -> None:
     metric = RetrievalPrecision()
     metric.update((SCORES.clone().requires_grad_() * 2, RELEVANCE, INDEXES))
-    kept = metric.state_dict()["scores"]
-    assert isinstance(kept, list)
-    assert not kept[0].requires_grad
+    assert not metric.statistic.scores[0].requires_grad
+
+
+def test_a_result_may_be_asked_for_on_the_way() -> None:
+    metric = RetrievalRecall(top_k=1)
+    metric.update((SCORES[:3], RELEVANCE[:3], INDEXES[:3]))
+    assert metric.compute() == 0.0
+    metric.update((SCORES[3:], RELEVANCE[3:], INDEXES[3:]))
+    assert metric.compute() == 0.0
+    metric.update((SCORES[:1], 1 - RELEVANCE[:1], INDEXES[:1] + 5))
+    assert metric.compute() == pytest.approx(1 / 3)
 
 
 def test_all_that_are_given_the_same_items_keep_them_once() -> None:

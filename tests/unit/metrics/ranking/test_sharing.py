@@ -27,7 +27,7 @@ from firesteel.metrics import (
     RecallAtK,
 )
 from firesteel.metrics._functional._ranked import topk_labels
-from firesteel.metrics.ranking import _statistic
+from firesteel.metrics.ranking import _statistic, _terms
 
 SCORES: Final = torch.tensor(
     [
@@ -166,6 +166,7 @@ def test_what_a_metric_saves_is_its_own() -> None:
     evaluator = pairs()
     make: list[Callable[[], Metric[Any, Any, PredTarget]]] = [
         lambda: PrecisionAtK(k=2),
+        lambda: PrecisionAtK(k=[1, 3]),
         lambda: RecallAtK(k=[1, 3]),
         lambda: LabelF1AtK(k=[1, 2]),
     ]
@@ -216,13 +217,13 @@ def test_metrics_that_stand_somewhere_share_from_there(*, turned: bool) -> None:
     third = LabelRecallAtK(k=2)
     metrics: list[Any] = [first, second, third]
     for metric in metrics:
-        metric.update((SCORES[:2], RELEVANCE[:2]))
+        metric.update((SCORES[2:], RELEVANCE[2:]))
     if turned:
         metrics.reverse()
     shared = metrics[0].statistic
     for metric in metrics:
         metric.hold(shared)
-    shared.update((SCORES[2:], RELEVANCE[2:]))
+    shared.update((SCORES[:2], RELEVANCE[:2]))
     assert first.compute().tolist() == pytest.approx([0.333333, 0.555556], abs=5e-7)
     assert second.compute().tolist() == pytest.approx([0.666667, 0.555556], abs=5e-7)
     assert third.compute().tolist() == pytest.approx([1, 1, 1, 1 / 3, 0])
@@ -234,6 +235,22 @@ def test_labels_are_counted_at_more_cut_offs_from_the_start() -> None:
     first.statistic.update((SCORES, RELEVANCE))
     assert first.compute().tolist() == pytest.approx([1, 1, 1, 1 / 3, 0])
     assert second.compute()[1].tolist() == pytest.approx([1 / 3, 1 / 3, 1, 1, 0])
+
+
+def test_cut_offs_stay_in_ascending_order() -> None:
+    evaluator = pairs()
+    far = PrecisionAtK(k=64).attach(evaluator, "far")
+    near = PrecisionAtK(k=1).attach(evaluator, "near")
+    metrics = evaluator.run(HALVES).metrics
+    assert metrics[far] == pytest.approx(7 / 3 / 64)
+    assert metrics[near] == pytest.approx(1 / 3)
+
+
+def test_no_two_terms_have_one_name() -> None:
+    names = [name for name in _terms.__all__ if name not in {"AVERAGE_PRECISION", "NDCG_GAIN"}]
+    terms: list[_statistic.Term] = [vars(_terms)[name] for name in names]
+    terms += [*_terms.AVERAGE_PRECISION.values(), *_terms.NDCG_GAIN.values()]
+    assert len({term.name for term in terms}) == len(terms) == 15
 
 
 def test_the_strictest_of_those_that_share_is_named() -> None:
@@ -253,7 +270,8 @@ def test_empty_rows_are_a_mistake_to_the_one_that_says_so() -> None:
     PrecisionAtK(k=1).attach(evaluator, "precision")
     RecallAtK(k=1, empty_target="error").attach(evaluator, "recall")
     with pytest.raises(ArgumentError, match=r"^RecallAtK: every row must have a relevant label"):
-        evaluator.run([slice(2, 4)])
+        evaluator.run([slice(2, 4), slice(0, 1)])
+    assert evaluator.state.iteration == 1
 
 
 def test_a_copy_shares_with_the_metric_that_it_was_made_of(rankings: list[int]) -> None:

@@ -81,6 +81,9 @@ def test_values_are_looked_at_in_the_updates_that_are_asked_for() -> None:
         first.update((SCORES * math.nan, TARGET))
     first.update((SCORES, TARGET))
     first.update((SCORES * math.nan, TARGET))
+    first.reset()
+    with pytest.raises(ArgumentError, match="scores must not be NaN"):
+        first.update((SCORES * math.nan, TARGET))
     always = TopKCategoricalAccuracy(k=1, validate="always")
     always.update((SCORES, TARGET))
     with pytest.raises(ArgumentError, match="target must be in"):
