@@ -6,7 +6,7 @@ from typing import ClassVar, final, overload
 import torch
 from typing_extensions import TypeVar, override
 
-from firesteel.metrics._functional._counts import balanced_accuracy_result
+from firesteel.metrics._functional._class_agreement import balanced_accuracy_result
 from firesteel.metrics._mean import PredTarget
 from firesteel.metrics._statistic_metric import StatisticMetric
 

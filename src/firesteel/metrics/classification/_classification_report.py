@@ -10,8 +10,8 @@ from typing_extensions import TypeVar, override
 
 from firesteel._require import mismatch
 from firesteel.errors import ArgumentError
-from firesteel.metrics._functional._counts import ClassificationReport as Report
-from firesteel.metrics._functional._counts import classification_report_result, report_as_json
+from firesteel.metrics._functional._class_report import ClassificationReport as Report
+from firesteel.metrics._functional._class_report import classification_report_result, report_as_json
 from firesteel.metrics._mean import PredTarget
 from firesteel.metrics._statistic_metric import StatisticMetric
 

@@ -6,7 +6,7 @@ from typing import ClassVar, final, overload
 import torch
 from typing_extensions import TypeVar, override
 
-from firesteel.metrics._functional._counts import (
+from firesteel.metrics._functional._class_agreement import (
     KappaWeights,
     cohen_kappa_result,
     weighted_kappa_result,

@@ -8,7 +8,7 @@ from torch import Tensor
 from typing_extensions import TypeVar, override
 
 from firesteel._require import at_least
-from firesteel.metrics._functional._counts import iou_result
+from firesteel.metrics._functional._class_shares import iou_result
 from firesteel.metrics._mean import PredTarget
 from firesteel.metrics._statistic_metric import StatisticMetric
 

@@ -7,7 +7,7 @@ import torch
 from typing_extensions import TypeVar, override
 
 from firesteel._require import at_least
-from firesteel.metrics._functional._counts import mean_iou_result
+from firesteel.metrics._functional._class_shares import mean_iou_result
 from firesteel.metrics._mean import PredTarget
 from firesteel.metrics._statistic_metric import StatisticMetric
 

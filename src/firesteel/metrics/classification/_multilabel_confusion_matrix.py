@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 from typing_extensions import TypeVar, override
 
-from firesteel.metrics._functional._counts import (
+from firesteel.metrics._functional._class_agreement import (
     MatrixNormalization,
     multilabel_matrix_result,
     normalized_matrix,

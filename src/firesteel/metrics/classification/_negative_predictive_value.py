@@ -7,11 +7,8 @@ import torch
 from torch import Tensor
 from typing_extensions import TypeVar, override
 
-from firesteel.metrics._functional._counts import (
-    ClassAverage,
-    ClassCounts,
-    negative_predictive_value_result,
-)
+from firesteel.metrics._functional._class_shares import negative_predictive_value_result
+from firesteel.metrics._functional._counts import ClassAverage, ClassCounts
 from firesteel.metrics._mean import PredTarget
 
 from ._averaged import AveragedMetric

@@ -11,13 +11,8 @@ from firesteel._require import mismatch
 from firesteel.errors import ArgumentError
 from firesteel.metrics._board import Statistic
 from firesteel.metrics._fields import field
-from firesteel.metrics._functional._classification import (
-    SampleSums,
-    check_classes,
-    check_sample_sums,
-    sample_result,
-    sample_sums,
-)
+from firesteel.metrics._functional._counting import SampleSums, sample_result, sample_sums
+from firesteel.metrics._functional._counting_checks import check_classes, check_sample_sums
 from firesteel.metrics._mean import PredTarget
 
 from ._statistic import VALIDATIONS, Validation, one_of

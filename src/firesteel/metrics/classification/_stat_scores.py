@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 from typing_extensions import TypeVar, override
 
-from firesteel.metrics._functional._counts import stat_scores_result
+from firesteel.metrics._functional._class_agreement import stat_scores_result
 from firesteel.metrics._mean import PredTarget
 from firesteel.metrics._statistic_metric import StatisticMetric
 

@@ -20,41 +20,44 @@ from firesteel.metrics._functional._calibration import (
     multiclass_brier_score,
     multiclass_calibration_error,
 )
-from firesteel.metrics._functional._classification import (
+from firesteel.metrics._functional._class_agreement import KappaWeights, MatrixNormalization
+from firesteel.metrics._functional._class_kinds import (
     ClassificationKind,
     ClassificationKindWithoutLabels,
-    SampleAverage,
-    accuracy,
-    balanced_accuracy,
+    flatten_sequences,
+    infer_kind,
+)
+from firesteel.metrics._functional._class_matrices import (
     classification_report,
     cohen_kappa,
     confusion_matrix,
     dice_coefficient,
-    exact_match,
-    f1,
-    fbeta,
-    flatten_sequences,
-    hamming_distance,
-    infer_kind,
     iou,
-    jaccard_index,
     matthews_corr_coef,
     mean_iou,
     multilabel_confusion_matrix,
+    stat_scores,
+)
+from firesteel.metrics._functional._class_report import (
+    ClassificationReport,
+    ClassScores,
+    report_as_json,
+)
+from firesteel.metrics._functional._classification import (
+    SampleAverage,
+    accuracy,
+    balanced_accuracy,
+    exact_match,
+    f1,
+    fbeta,
+    hamming_distance,
+    jaccard_index,
     negative_predictive_value,
     precision,
     recall,
     specificity,
-    stat_scores,
 )
-from firesteel.metrics._functional._counts import (
-    ClassAverage,
-    ClassificationReport,
-    ClassScores,
-    KappaWeights,
-    MatrixNormalization,
-    report_as_json,
-)
+from firesteel.metrics._functional._counts import ClassAverage
 from firesteel.metrics._functional._curves import (
     CurvePoint,
     PrecisionRecallCurve,

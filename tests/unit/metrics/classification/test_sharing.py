@@ -18,6 +18,7 @@ from firesteel.metrics.classification import (
     ClassificationReport,
     CohenKappa,
     ConfusionMatrix,
+    ExactMatch,
     IoU,
     MatthewsCorrCoef,
     Precision,
@@ -79,7 +80,7 @@ def count_calls(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """List the calls of the functions that count."""
     calls: list[str] = []
     module = import_module("firesteel.metrics.classification._statistic")
-    for name in ("right_counts", "class_counts", "confusion_counts"):
+    for name in ("count_right", "count_classes", "count_confusion"):
         counting: Callable[..., Any] = getattr(module, name)
 
         def counted(
@@ -105,7 +106,7 @@ def test_ten_metrics_count_once_per_batch_what_each_would_alone(calls: list[str]
     evaluator, keys = attached(list(ten()))
     for _ in range(2):
         metrics = evaluator.run(BATCHES).metrics
-        assert calls == ["confusion_counts"] * len(BATCHES)
+        assert calls == ["count_confusion"] * len(BATCHES)
         for key, metric in zip(keys, ten(), strict=True):
             for batch in BATCHES:
                 metric.update((batch.scores, batch.target))
@@ -113,10 +114,14 @@ def test_ten_metrics_count_once_per_batch_what_each_would_alone(calls: list[str]
         calls.clear()
 
 
-def test_without_a_matrix_less_is_counted(calls: list[str]) -> None:
+@pytest.mark.parametrize(("num_classes", "counted"), [(32, "confusion"), (33, "classes")])
+def test_of_many_classes_no_matrix_is_counted_if_none_needs_it(
+    calls: list[str], num_classes: int, counted: str
+) -> None:
     evaluator, _ = attached([metric for metric in ten() if not isinstance(metric, CohenKappa)])
-    evaluator.run(BATCHES)
-    assert calls == ["class_counts"] * len(BATCHES)
+    wide = [Output(torch.eye(num_classes), torch.arange(num_classes))] * 3
+    evaluator.run(wide)
+    assert calls == [f"count_{counted}"] * len(wide)
 
 
 def test_other_options_are_counted_apart(calls: list[str]) -> None:
@@ -132,6 +137,26 @@ def test_other_options_are_counted_apart(calls: list[str]) -> None:
     assert same(metrics[keys[0]], alone(Precision))
     assert same(metrics[keys[1]], alone(lambda: Precision(ignore_index=0)))
     assert same(metrics[keys[2]], alone(lambda: Recall(ignore_index=0)))
+
+
+def test_right_labels_and_right_samples_are_counted_apart() -> None:
+    labels = Output(torch.tensor([[1, 0], [1, 1]]), torch.tensor([[1, 0], [0, 1]]))
+    accuracy, recall = Accuracy(is_multilabel=True), Recall(is_multilabel=True, average="micro")
+    exact = ExactMatch()
+    evaluator, keys = attached([accuracy, recall, exact])
+    metrics = evaluator.run([labels]).metrics
+    assert [metrics[key] for key in keys] == [0.5, 1.0, 0.5]
+    assert exact.statistic is accuracy.statistic
+
+
+def test_accuracy_follows_from_counts_of_a_yes() -> None:
+    answers = Output(torch.tensor([0.9, 0.2, 0.8, 0.1]), torch.tensor([1, 0, 0, 0]))
+    accuracy, precision = Accuracy(), Precision()
+    evaluator, keys = attached([accuracy, precision])
+    metrics = evaluator.run([answers]).metrics
+    assert accuracy.statistic is precision.statistic
+    assert metrics[keys[0]] == 0.75
+    assert metrics[keys[1]].item() == 0.5
 
 
 def test_one_that_is_given_other_tensors_parts_from_the_others(calls: list[str]) -> None:

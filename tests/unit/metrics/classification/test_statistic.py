@@ -76,7 +76,6 @@ def waits() -> Generator[list[str]]:
 @pytest.fixture
 def _as_on_a_device(monkeypatch: pytest.MonkeyPatch) -> None:
     """Have counting go the way that it goes where numpy cannot reach."""
-    monkeypatch.setattr("firesteel.metrics._functional._classification.has_numpy", False)
     monkeypatch.setattr("firesteel.metrics._functional._counts.has_numpy", False)
 
 
@@ -125,6 +124,30 @@ def test_a_device_counts_what_the_host_counts(
     on_host.update(value)
     on_host.update(value)
     torch.testing.assert_close(torch.as_tensor(there), torch.as_tensor(on_host.compute()))
+
+
+@pytest.mark.parametrize("has_numpy", [True, False])
+@pytest.mark.parametrize("ignore_index", [None, 1])
+def test_many_classes_are_counted_in_another_way_to_the_same_end(
+    monkeypatch: pytest.MonkeyPatch, ignore_index: int | None, *, has_numpy: bool
+) -> None:
+    monkeypatch.setattr("firesteel.metrics._functional._counts.has_numpy", has_numpy)
+    results: list[object] = []
+    for few_classes, shape in ((32, [11]), (2, [5, 3])):
+        monkeypatch.setattr("firesteel.metrics.classification._statistic.FEW_CLASSES", few_classes)
+        metric = StatScores(ignore_index=ignore_index)
+        for _ in range(2):
+            metric.update((SCORES, CLASSES))
+        table = metric.state_dict()["table"]
+        assert isinstance(table, Tensor)
+        assert list(table.shape) == shape
+        results.append(metric.compute().tolist())
+        metric.update((SCORES, CLASSES + 1))  # one of them is out of range
+        with pytest.raises(ArgumentError, match=r"must be in \[0, 3\), got 1 samples outside"):
+            metric.compute()
+        with pytest.raises(ArgumentError, match="StatScores: the number of classes must be the"):
+            metric.update((torch.eye(5), torch.arange(5)))
+    assert results[0] == results[1]
 
 
 class TestOptions:
@@ -267,6 +290,17 @@ class TestState:
         both.update((torch.cat((SCORES, SCORES[:1])), torch.cat((CLASSES, CLASSES[:1]))))
         torch.testing.assert_close(
             torch.as_tensor(loaded.compute()), torch.as_tensor(both.compute())
+        )
+
+    @each
+    def test_a_result_is_of_what_was_loaded(self, make: Make) -> None:
+        metric, other = make(), make()
+        metric.update((SCORES, CLASSES))
+        other.update((SCORES[:2], CLASSES[:2]))
+        metric.compute()
+        metric.load_state_dict(other.state_dict())
+        torch.testing.assert_close(
+            torch.as_tensor(metric.compute()), torch.as_tensor(other.compute())
         )
 
     @each

@@ -16,39 +16,49 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from firesteel.errors import ArgumentError, NotComputableError
-from firesteel.metrics._functional._counts import (
-    ClassAverage,
-    ClassCounts,
+from firesteel.metrics._functional._class_agreement import (
     KappaWeights,
     accuracy_result,
     balanced_accuracy_result,
-    both_classes,
-    check_counts,
-    classification_report_result,
     cohen_kappa_result,
-    dice_result,
-    fbeta_result,
     hamming_distance_result,
-    iou_result,
-    jaccard_result,
-    matrix_counts,
     matthews_corr_coef_result,
-    mean_iou_result,
     multilabel_matrix_result,
-    negative_predictive_value_result,
     normalized_matrix,
-    precision_result,
-    recall_result,
-    report_as_json,
-    specificity_result,
     stat_scores_result,
     weighted_kappa_result,
+)
+from firesteel.metrics._functional._class_report import classification_report_result, report_as_json
+from firesteel.metrics._functional._class_shares import (
+    dice_result,
+    fbeta_result,
+    iou_result,
+    jaccard_result,
+    mean_iou_result,
+    negative_predictive_value_result,
+    precision_result,
+    recall_result,
+    specificity_result,
+)
+from firesteel.metrics._functional._counts import (
+    ClassAverage,
+    ClassCounts,
+    both_classes,
+    check_counts,
+    matrix_counts,
 )
 
 # scikit-learn warns of classes that do not occur
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning", "ignore::RuntimeWarning")
 
 SOURCE: Final = import_module(ClassCounts.__module__)
+AGREEMENT: Final = import_module(cohen_kappa_result.__module__)
+MODULES: Final = sorted(
+    {
+        function.__module__
+        for function in (ClassCounts, precision_result, cohen_kappa_result, report_as_json)
+    }
+)
 AVERAGES: Final[tuple[ClassAverage, ...]] = (None, "micro", "macro", "weighted")
 RATIOS: Final = (
     precision_result,
@@ -147,8 +157,8 @@ class TestMatrices:
         )
         small = matrix[[0, 5, 7]][:, [0, 5, 7]]
         for weights in ("linear", "quadratic"):
-            wide = SOURCE.weighted_kappa_result(matrix, weights=weights)
-            assert torch.equal(wide, SOURCE.weighted_kappa_result(small, weights=weights))
+            wide = AGREEMENT.weighted_kappa_result(matrix, weights=weights)
+            assert torch.equal(wide, AGREEMENT.weighted_kappa_result(small, weights=weights))
 
     def test_one_class_alone_has_no_agreement_beyond_chance(self) -> None:
         matrix = torch.tensor([[5, 0], [0, 0]])
@@ -299,11 +309,11 @@ class TestAverages:
                 ArgumentError,
                 match=rf"^{ours.__name__}: average must be one of 'micro', 'macro', ",
             ):
-                SOURCE.__dict__[ours.__name__](counts, average="samples")
+                import_module(ours.__module__).__dict__[ours.__name__](counts, average="samples")
         with pytest.raises(ArgumentError, match=r"^normalized_matrix: by must be one of"):
-            SOURCE.normalized_matrix(torch.eye(2), by="all")
+            AGREEMENT.normalized_matrix(torch.eye(2), by="all")
         with pytest.raises(ArgumentError, match=r"^weighted_kappa_result: weights must be one of"):
-            SOURCE.weighted_kappa_result(torch.eye(2), weights="cubic")
+            AGREEMENT.weighted_kappa_result(torch.eye(2), weights="cubic")
 
     @pytest.mark.parametrize("beta", [0.0, -1.0, math.nan, math.inf])
     def test_a_beta_out_of_range_is_refused(self, beta: float) -> None:
@@ -515,6 +525,6 @@ class TestReports:
 
 
 def test_the_examples_run() -> None:
-    results = doctest.testmod(SOURCE)
-    assert results.attempted > 50
-    assert not results.failed
+    results = [doctest.testmod(import_module(name)) for name in MODULES]
+    assert all(result.attempted for result in results)
+    assert not any(result.failed for result in results)
