@@ -21,7 +21,7 @@ from firesteel.events import EventEnum, FilteredEvent, RemovableEventHandle
 from ._fields import HasFields
 from ._padding import Padding, is_tuple
 from ._ranks import ranks
-from ._reduction import held_together
+from ._reduction import Agreement, held_together
 from ._usage import MetricUsage
 
 __all__ = ["Board", "Composed", "Computation", "Statistic", "holders_of", "parts_of"]
@@ -52,6 +52,18 @@ class Statistic(HasFields):
     def detail(self) -> int:
         """How much is kept: of several with one key the one with the most serves them all."""
         return 0
+
+    def narrowed(self, detail: int) -> Self:
+        """Give another one that has seen the same and keeps no more than this much.
+
+        To be overridden where there is a :attr:`detail`, so that what a metric saves does not
+        depend on what is attached beside it.
+
+        Args:
+            detail: How much; at most as much as is kept.
+        """
+        del detail  # nothing to leave out
+        return self.copied()
 
     def reset(self) -> None:
         """Forget all inputs."""
@@ -196,11 +208,12 @@ class Updater:
     def __str__(self) -> str:
         return " and ".join(map(str, self.members))
 
-    def reset(self) -> None:
-        """Forget all inputs."""
-        if self.statistic is None or not self._is_held():
+    def reset(self, kept: Sequence[Member]) -> None:
+        """Forget all inputs, but for those of some members."""
+        if kept or self.statistic is None or not self._is_held():
             for member in self.members:
-                member.metric.reset()
+                if member not in kept:
+                    member.metric.reset()
         else:
             self.statistic.reset()
 
@@ -260,19 +273,24 @@ def _is_same(one: object, other: object) -> bool:
 class Section:
     """The metrics of one engine that have one usage."""
 
-    __slots__ = ("_is_planned", "_padding", "_updaters", "members", "usage")
+    __slots__ = (
+        "_is_fresh", "_is_planned", "_is_spread", "_padding", "_updaters", "members", "usage",
+    )  # fmt: skip
 
     def __init__(self, usage: MetricUsage) -> None:
         self.usage = usage
         self.members: list[Member] = []
         self._updaters: list[Updater] = []
         self._is_planned = False
+        self._is_spread: bool = False
+        self._is_fresh = False
         self._padding: Padding | None = None
 
     def add(self, member: Member) -> None:
         """Take a metric in. In the middle of an epoch, it shares from the next reset on."""
         self.members.append(member)
         self._updaters += self._lone(member)
+        self._is_planned = False
 
     def remove(self, member: Member) -> None:
         """Take a metric out."""
@@ -281,28 +299,48 @@ class Section:
             if member in updater.members:
                 updater.members.remove(member)
         self._updaters = [updater for updater in self._updaters if updater.members]
+        self._is_planned = False
 
     def reset(self, board: "Board", engine: AnyEngine) -> None:
-        """Forget all inputs; what other engines have put off is computed before."""
-        metrics = engine.state.metrics
+        """Forget all inputs; what other engines have put off is computed before.
+
+        A state that was loaded stays where a run goes on in the middle of what the usage spans.
+        """
         for member in self.members:
-            for other in member.metric.boards:
-                if other is not board:
-                    other.settle(member.metric)
-            if self.usage.is_lazy:
-                for key in member.keys:
-                    metrics.drop(key)
+            if len(member.metric.boards) > 1:
+                for other in member.metric.boards:
+                    if other is not board:
+                        other.settle(member.metric)
+        if self.usage.is_lazy:
+            self._drop_results(engine)
+        loaded = [member for member in self.members if member.metric.is_loaded]
+        for member in loaded:
+            member.metric.is_loaded = False
+        kept = loaded if loaded and self.usage.goes_on(engine) else []
         for updater in self._updaters:
-            updater.reset()
-        self._is_planned = False
+            updater.reset(kept)
+        self._is_fresh = not kept
+        self._is_planned = self._is_planned and not kept
+        is_spread = ranks() is not None
+        if is_spread != self._is_spread:
+            self._is_planned, self._is_spread = False, is_spread
+        if is_spread and self._is_fresh and not self._is_planned:
+            # ranks have to send the same, and one may see no batch: decided without looking at one
+            self._share(_have_one_transform)
         self._padding = Padding.of(engine)
+
+    def _drop_results(self, engine: AnyEngine) -> None:
+        for member in self.members:
+            for key in member.keys:
+                engine.state.metrics.drop(key)
 
     def update(self, engine: AnyEngine) -> None:
         """Take the engine's output in."""
         output = engine.state.output
-        if not self._is_planned:
-            self._is_planned = True
-            self._share(output)
+        if self._is_fresh:
+            self._is_fresh = False
+            if not self._is_planned:
+                self._share(_InputsOf(output))
         padding = self._padding
         if padding is not None and not padding.begins(engine):
             padding = None
@@ -318,6 +356,7 @@ class Section:
                 raise
         if gone:
             self._updaters = [other for other in self._updaters if other.members] + gone
+            self._is_planned = False  # whether they share again shows the next epoch
 
     def holders(self) -> Iterator[HasFields]:
         """Give where the state of the members is."""
@@ -339,40 +378,63 @@ class Section:
             for key in member.keys:
                 engine.state.metrics.record_later(key, member.computed)
 
-    def _share(self, output: Any) -> None:
+    def _share(self, is_alike: "IsAlike") -> None:
         """Find out who needs the same of the same inputs; all states are as after a reset here."""
-        # ranks have to send the same, and one that sees no batch could not know what is shared
-        is_spread = ranks() is not None
+        self._is_planned = True
         candidates: dict[Hashable, list[Member]] = {}
         updaters: list[Updater] = []
         for member in self.members:
             statistic = member.metric.statistic_held()
-            if statistic is None or is_spread or len(member.metric.boards) > 1:
+            if statistic is None or len(member.metric.boards) > 1:
                 updaters += self._lone(member)
             else:
                 key = (type(statistic), statistic.device, statistic.key)
                 candidates.setdefault(key, []).append(member)
         for members in candidates.values():
-            updaters += _grouped(members, output) if len(members) > 1 else self._lone(members[0])
+            updaters += _grouped(members, is_alike)
         self._updaters = updaters
 
     def _lone(self, member: Member) -> list[Updater]:
         return [] if member.metric.parts() else [Updater([member], member.metric.statistic_held())]
 
 
-def _grouped(members: Sequence[Member], output: Any) -> Iterator[Updater]:
-    """Put members together whose inputs are the same objects."""
-    groups: list[tuple[Any, list[Member]]] = []
+IsAlike: TypeAlias = Callable[[Member, Member], bool]
+"""Tells whether two members are given the same inputs."""
+
+
+def _have_one_transform(one: Member, other: Member) -> bool:
+    return one.transform == other.transform
+
+
+@final
+class _InputsOf:
+    """Tells whether two members are given the same objects, of one output."""
+
+    def __init__(self, output: Any) -> None:
+        self._output = output
+        self._known: dict[int, Any] = {}
+
+    def __call__(self, one: Member, other: Member) -> bool:
+        return one.transform == other.transform or _is_same(self._input(one), self._input(other))
+
+    def _input(self, member: Member) -> Any:
+        if id(member) not in self._known:
+            self._known[id(member)] = member.value(self._output)
+        return self._known[id(member)]
+
+
+def _grouped(members: Sequence[Member], is_alike: IsAlike) -> Iterator[Updater]:
+    """Put members together that are given the same inputs."""
+    groups: list[list[Member]] = []
     for member in members:
-        value = member.value(output)
-        for known, group in groups:
-            if _is_same(known, value):
+        for group in groups:
+            if is_alike(group[0], member):
                 group.append(member)
                 break
         else:
-            groups.append((value, [member]))
+            groups.append([member])
     taken: set[int] = set()
-    for _, group in groups:
+    for group in groups:
         held = [statistic for member in group if (statistic := member.metric.statistic_held())]
         most = max(held, key=lambda statistic: statistic.detail)
         if id(most) in taken:
@@ -387,10 +449,11 @@ def _grouped(members: Sequence[Member], output: Any) -> Iterator[Updater]:
 class Slot:
     """What happens on one event, in this order: resets, updates, results."""
 
-    __slots__ = ("board", "completes", "handle", "resets", "updates")
+    __slots__ = ("agreement", "board", "completes", "handle", "resets", "updates")
 
     def __init__(self, board: "Board") -> None:
         self.board = weakref.ref(board)
+        self.agreement = Agreement()
         self.handle: RemovableEventHandle | None = None
         self.resets: list[Section] = []
         self.updates: list[Section] = []
@@ -404,7 +467,7 @@ class Slot:
         if self.updates:
             self._update(engine)
         if self.completes and (board := self.board()) is not None:
-            board.complete(engine, self.completes)
+            board.complete(engine, self.completes, self.agreement)
 
     def _update(self, engine: AnyEngine) -> None:
         if torch.is_grad_enabled():
@@ -492,7 +555,9 @@ class Board:
             for key in found[1].keys:
                 engine.state.metrics.settle(key)
 
-    def complete(self, engine: AnyEngine, sections: Sequence[Section]) -> None:
+    def complete(
+        self, engine: AnyEngine, sections: Sequence[Section], agreement: Agreement
+    ) -> None:
         """Give results: those that are put off when they are read, the others together now."""
         now: list[Section] = []
         for section in sections:
@@ -502,7 +567,7 @@ class Board:
                 now.append(section)
         if now:
             held = {id(holder): holder for section in now for holder in section.holders()}
-            with held_together(*held.values()):
+            with held_together(*held.values(), agreement=agreement):
                 for section in now:
                     section.record(engine)
 
@@ -528,6 +593,9 @@ class Board:
         if found is not None:
             return found[1]
         member = Member(metric, transform)
+        statistic = metric.statistic_held()
+        if metric.boards and statistic is not None:
+            metric.hold(statistic.copied())  # two engines share nothing
         metric.boards.add(self)
         section.add(member)
         return member
@@ -575,9 +643,12 @@ class Board:
 
 def holders_of(metric: Computation) -> Iterator[HasFields]:
     """Give where the state of a metric is: that of one made of others is with these."""
-    for one, _ in [(metric, None), *parts_of(metric, None)]:
-        if not one.parts():
-            yield one.statistic_held() or one
+    if not metric.parts():
+        yield metric.statistic_held() or metric
+        return
+    for part, _ in parts_of(metric, None):
+        if not part.parts():
+            yield part.statistic_held() or part
 
 
 def parts_of(

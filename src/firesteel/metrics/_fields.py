@@ -44,6 +44,15 @@ class Field:
         self.reduce: Reduction = reduce
         self.is_open: bool = is_open
 
+    def is_unseen(self, value: Value) -> bool:
+        """Tell whether a value says that nothing was seen of what comes with the data."""
+        if isinstance(value, list):
+            return not value
+        is_bare = isinstance(value, Tensor) and not value.ndim
+        return (
+            self.is_open and is_bare and isinstance(self.default, Tensor) and not self.default.ndim
+        )
+
     def fresh(self, device: torch.device | None) -> Value:
         """Give what the field begins with, to be written into."""
         if isinstance(self.default, list):
@@ -135,6 +144,9 @@ class HasFields:
 
     _declared: ClassVar[Mapping[str, Field]] = {}
 
+    is_loaded: bool = False
+    """Whether the state was loaded, and no reset has been due since then."""
+
     @override
     def __init_subclass__(cls, **kwargs: object) -> None:
         super().__init_subclass__(**kwargs)
@@ -199,6 +211,11 @@ class HasFields:
             raise ArgumentTypeError(mismatch(f"{where}.merge", "other", f"a {where}", other))
         self.require_fields(f"{where}.merge")
         mine, theirs = self.read_fields(), other.read_fields()
+        if mine.keys() != theirs.keys():
+            raise ArgumentTypeError(
+                f"{where}.merge: other must be made with the same options, its state has "
+                f"{sorted(theirs)} instead of {sorted(mine)}"
+            )
         merged: dict[str, Value] = {}
         for name, declared in self.declared_fields().items():
             try:
@@ -237,6 +254,7 @@ class HasFields:
         self.write_fields(
             {name: _loaded(where, name, fields[name], state_dict[name]) for name in fields}
         )
+        self.is_loaded = True
 
 
 def merged_values(declared: Field, parts: Sequence[Value]) -> Value:
@@ -244,11 +262,14 @@ def merged_values(declared: Field, parts: Sequence[Value]) -> Value:
     reduce = declared.reduce
     if reduce == "cat":
         return [tensor for part in parts if isinstance(part, list) for tensor in part]
-    if all(isinstance(part, int | float) for part in parts):
-        numbers = [part for part in parts if isinstance(part, int | float)]
+    seen = [part for part in parts if not declared.is_unseen(part)]
+    if not seen:
+        return parts[0]
+    if all(isinstance(part, int | float) for part in seen):
+        numbers = [part for part in seen if isinstance(part, int | float)]
         return _merged_numbers(declared, numbers)
     tensors = _together(
-        [part if isinstance(part, Tensor) else torch.as_tensor(part) for part in parts]
+        [part if isinstance(part, Tensor) else torch.as_tensor(part) for part in seen]
     )
     if callable(reduce):
         return reduce(torch.stack(tensors))
@@ -284,7 +305,10 @@ def as_tensor(value: Value) -> Tensor:
     if isinstance(value, list):
         if not value:
             return torch.zeros(0)
-        return value[0] if len(value) == 1 else torch.cat(value)
+        if len(value) == 1:
+            return value[0]
+        device = value[-1].device  # what was loaded may lie elsewhere than what came after it
+        return torch.cat([tensor.to(device) for tensor in value])
     if isinstance(value, Tensor):
         return value.detach()
     return torch.tensor(value, dtype=torch.float64 if isinstance(value, float) else torch.int64)

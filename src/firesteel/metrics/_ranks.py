@@ -22,6 +22,11 @@ class Ranks(Protocol):
         """Where tensors have to be to be sent."""
         ...
 
+    @property
+    def group(self) -> object:
+        """What is another object after the processes have met anew."""
+        ...
+
     def sum(self, tensor: Tensor) -> None:
         """Put the sum over all ranks in the tensor's place."""
 
@@ -58,6 +63,11 @@ class ProcessGroup(Ranks):
         if distributed.get_backend() == "nccl":
             return torch.device("cuda", torch.cuda.current_device())
         return torch.device("cpu")
+
+    @property
+    @override
+    def group(self) -> object:
+        return distributed.group.WORLD
 
     @override
     def sum(self, tensor: Tensor) -> None:

@@ -1,6 +1,7 @@
 """The state of all metrics brought together over all ranks, packed into few collectives."""
 
 import math
+import weakref
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Final, TypeAlias, final
@@ -13,7 +14,7 @@ from firesteel.errors import ArgumentError
 from ._fields import Field, HasFields, Value, as_tensor, merged_values
 from ._ranks import Ranks, ranks
 
-__all__ = ["held_together", "reduced"]
+__all__ = ["Agreement", "held_together", "reduced"]
 
 Collective: TypeAlias = Callable[[Tensor], None]
 Told: TypeAlias = tuple[torch.dtype, torch.Size]
@@ -63,24 +64,66 @@ class Entry:
     @property
     def is_empty(self) -> bool:
         """Whether this rank has seen nothing of a field whose shape comes with the data."""
-        if isinstance(self.value, list):
-            return not self.value
-        default = self.declared.default
-        return (
-            self.declared.is_open
-            and isinstance(default, Tensor)
-            and self.tensor.ndim == default.ndim == 0
-        )
+        return self.declared.is_unseen(self.value)
 
 
-def reduced(holders: Sequence[HasFields], among: Ranks) -> list[dict[str, Value]]:
+@final
+class Agreement:
+    """The shapes that ranks told one another the last time, so that they need not ask again.
+
+    For one place in a program, which all ranks come to equally often.
+    """
+
+    __slots__ = ("_group", "_told")
+
+    def __init__(self) -> None:
+        self._told: list[Told] = []
+        self._group: weakref.ref[object] | None = None
+
+    def is_known(self, entries: Sequence[Entry], among: Ranks) -> bool:
+        """Tell whether all ranks know the shapes of these, the entries whose fields are open."""
+        is_same_group = self._group is not None and self._group() is among.group
+        lengths_vary = any(entry.is_gathered for entry in entries)
+        return is_same_group and len(self._told) == len(entries) and not lengths_vary
+
+    def assume(self, entries: Sequence[Entry]) -> Tensor:
+        """Take the shapes to be what they were, and give what tells the ranks where they are not.
+
+        Returns:
+            Float64: whether a shape is another one on this rank, and for each entry whether this
+            rank has seen data. Brought together by sum.
+        """
+        flags = torch.zeros(1 + len(entries), dtype=torch.float64)
+        for place, (entry, told) in enumerate(zip(entries, self._told, strict=True), start=1):
+            entry.shapes = [told]
+            if not entry.is_empty:
+                flags[place] = 1
+                if (entry.tensor.dtype, entry.tensor.shape) != told:
+                    flags[0] = 1
+        return flags
+
+    def keep(self, entries: Sequence[Entry], among: Ranks) -> None:
+        """Remember what was told, where every field is known by now."""
+        told = [next((one for one in entry.shapes if one is not None), None) for entry in entries]
+        self._told = [one for one in told if one is not None]
+        self._group = weakref.ref(among.group)
+
+
+def reduced(
+    holders: Sequence[HasFields], among: Ranks, agreement: Agreement | None = None
+) -> list[dict[str, Value]]:
     """Give the state that one process would have which had seen the data of all ranks.
 
     Every rank has to call this with holders of the same classes in the same order. There are at
-    most four collectives, however many holders: one in which shapes are told, where a field is
-    open; one sum; one maximum, minima being maxima of negatives; one gathering of all that is
-    concatenated or merged by a function. Sums are taken in float64 (float32 on MPS), in which
-    counts are exact up to 2**53.
+    most four collectives, however many holders: one in which shapes are told, where a field is open
+    and its shape is not known from the last time; one sum; one maximum, minima being maxima of
+    negatives; one gathering of all that is concatenated or merged by a function. Sums are taken in
+    float64 (float32 on MPS), in which counts are exact up to 2**53.
+
+    Args:
+        holders: Where the state is.
+        among: The processes.
+        agreement: What is known from the last time; ``None`` for nothing.
 
     Raises:
         ArgumentError: The shapes of a field do not go together.
@@ -95,11 +138,18 @@ def reduced(holders: Sequence[HasFields], among: Ranks) -> list[dict[str, Value]
         for name, declared in holder.declared_fields().items()
         for value in [values[name]]
     ]
-    _tell_shapes([entry for entry in entries if entry.declared.is_open], among)
+    open_entries = [entry for entry in entries if entry.declared.is_open]
+    to_add = [entry for entry in entries if entry.declared.reduce in {"sum", "mean"}]
     results: dict[int, Value] = {}
-    _add_up(
-        [entry for entry in entries if entry.declared.reduce in {"sum", "mean"}], among, results
-    )
+    is_added = False
+    if open_entries and agreement is not None and agreement.is_known(open_entries, among):
+        is_added = _add_up_as_assumed(to_add, open_entries, among, results, agreement)
+    elif open_entries:
+        _tell_shapes(open_entries, among)
+        if agreement is not None:
+            agreement.keep(open_entries, among)
+    if not is_added:
+        _add_up(to_add, among, results)
     _take_extremes(
         [entry for entry in entries if entry.declared.reduce in {"max", "min"}], among, results
     )
@@ -111,18 +161,25 @@ def reduced(holders: Sequence[HasFields], among: Ranks) -> list[dict[str, Value]
 
 
 @contextmanager
-def held_together(*holders: HasFields) -> Generator[None]:
+def held_together(*holders: HasFields, agreement: Agreement | None = None) -> Generator[None]:
     """Have these hold what all ranks have seen, and each its own again in the end.
 
     All ranks have to come here, with the same holders in the same order. With one process they hold
     what they held, brought to the host in one copy.
+
+    Args:
+        holders: Where the state is.
+        agreement: What the ranks know of one another's shapes from the last time.
 
     Raises:
         ArgumentError: The shapes of a field do not go together.
     """
     among = ranks()
     own = [holder.read_fields() for holder in holders]
-    together = on_host(holders) if among is None else reduced(holders, among)
+    together = on_host(own) if among is None else reduced(holders, among, agreement)
+    if together is own:
+        yield
+        return
     try:
         for holder, values in zip(holders, together, strict=True):
             holder.write_fields(values)
@@ -132,23 +189,29 @@ def held_together(*holders: HasFields) -> Generator[None]:
             holder.write_fields(values)
 
 
-def on_host(holders: Sequence[HasFields]) -> list[dict[str, Value]]:
-    """Give the state with all small tensors on the host: one wait for the device in all."""
-    states = [dict(holder.read_fields()) for holder in holders]
+def on_host(own: list[dict[str, Value]]) -> list[dict[str, Value]]:
+    """Give the state with all small tensors on the host: one wait for the device in all.
+
+    Args:
+        own: The values of the fields; given back as they are where nothing lies on a device.
+    """
     far = [
-        (state, name, value)
-        for state in states
+        (place, name, value)
+        for place, state in enumerate(own)
         for name, value in state.items()
         if isinstance(value, Tensor)
-        and value.device.type not in {"cpu", "mps"}
+        and not value.is_cpu
+        and not value.is_mps
         and value.numel() <= _LARGE
         and not value.is_complex()
     ]
-    if far:
-        flat = torch.cat([value.detach().reshape(-1).double() for _, _, value in far]).cpu()
-        parts = torch.split(flat, [value.numel() for _, _, value in far])
-        for (state, name, value), part in zip(far, parts, strict=True):
-            state[name] = part.to(value.dtype).reshape(value.shape)
+    if not far:
+        return own
+    states = [dict(state) for state in own]
+    flat = torch.cat([value.detach().reshape(-1).double() for _, _, value in far]).cpu()
+    parts = torch.split(flat, [value.numel() for _, _, value in far])
+    for (place, name, value), part in zip(far, parts, strict=True):
+        states[place][name] = part.to(value.dtype).reshape(value.shape)
     return states
 
 
@@ -169,15 +232,68 @@ def _tell_shapes(entries: Sequence[Entry], among: Ranks) -> None:
 
 def _add_up(entries: Sequence[Entry], among: Ranks, results: dict[int, Value]) -> None:
     shapes = [_common_shape(entry) for entry in entries]
+    parts = _parts_to_add(entries, shapes, among.device)
+    _take_sums(entries, shapes, _sent(parts, among.sum), results)
+
+
+def _add_up_as_assumed(
+    entries: Sequence[Entry],
+    open_entries: Sequence[Entry],
+    among: Ranks,
+    results: dict[int, Value],
+    agreement: Agreement,
+) -> bool:
+    """Add up without asking for shapes; where one is another now, ask, and tell that nothing is."""
+    flags = agreement.assume(open_entries)
+    shapes = [_common_shape(entry) for entry in entries]
+    if flags[0]:
+        parts = [torch.zeros(length) for length in _lengths(entries, shapes)]
+        parts = [part.to(among.device, flags.dtype) for part in parts]
+    else:
+        parts = _parts_to_add(entries, shapes, among.device)
+    if among.device.type == "mps":
+        flags = flags.float()
+    summed = _sent([flags.to(among.device), *parts], among.sum)
+    is_other, *seen = next(summed).cpu().unbind()
+    if is_other:
+        _tell_shapes(open_entries, among)
+        agreement.keep(open_entries, among)
+        return False
+    _take_sums(entries, shapes, summed, results)
+    for entry, num_seen in zip(open_entries, seen, strict=True):
+        if not num_seen:
+            entry.shapes = []
+            results[id(entry)] = entry.value
+    return True
+
+
+def _lengths(entries: Sequence[Entry], shapes: Sequence[torch.Size]) -> Iterator[int]:
+    for entry, shape in zip(entries, shapes, strict=True):
+        yield shape.numel()
+        if entry.declared.reduce == "mean":
+            yield shape.numel()
+
+
+def _parts_to_add(
+    entries: Sequence[Entry], shapes: Sequence[torch.Size], device: torch.device
+) -> list[Tensor]:
     parts: list[Tensor] = []
     for entry, shape in zip(entries, shapes, strict=True):
-        wide = _widened(entry, shape, among.device)
+        wide = _widened(entry, shape, device)
         if entry.declared.reduce == "mean":
             is_seen = ~wide.isnan()
             parts += [wide.nan_to_num(nan=0.0), is_seen.to(wide.dtype)]
         else:
             parts.append(wide)
-    summed = _sent(parts, among.sum)
+    return parts
+
+
+def _take_sums(
+    entries: Sequence[Entry],
+    shapes: Sequence[torch.Size],
+    summed: Iterator[Tensor],
+    results: dict[int, Value],
+) -> None:
     for entry, shape in zip(entries, shapes, strict=True):
         total = next(summed)
         if entry.declared.reduce == "mean":

@@ -42,6 +42,7 @@ class StatisticMetric(
         device: torch.device | str | None = None,
     ) -> None:
         self._statistic = statistic
+        self._detail = statistic.detail
         super().__init__(output_transform, device=device)
 
     @property
@@ -70,16 +71,22 @@ class StatisticMetric(
 
     @override
     def declared_fields(self) -> Mapping[str, Field]:
-        return self._statistic.declared_fields()
+        return self._own_part().declared_fields()
 
     @override
     def read_fields(self) -> dict[str, Value]:
-        return self._statistic.read_fields()
+        return self._own_part().read_fields()
 
     @override
     def write_fields(self, values: Mapping[str, Value]) -> None:
+        self._statistic = self._own_part()
         self._make_own()
         self._statistic.write_fields(values)
+
+    def _own_part(self) -> StatisticT:
+        """Give the statistic with no more than this metric needs, whoever shares it."""
+        statistic = self._statistic
+        return statistic if statistic.detail == self._detail else statistic.narrowed(self._detail)
 
     def _make_own(self) -> None:
         """Part from other metrics, before this one is changed by hand."""

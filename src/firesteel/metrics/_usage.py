@@ -47,6 +47,18 @@ class MetricUsage:
                 f"iteration_completed, got {self.completed!r} and {self.iteration_completed!r}"
             )
 
+    def goes_on(self, engine: Engine[Any, Any]) -> bool:
+        """Tell, when the metric is to be reset, whether the engine is in the middle of its span.
+
+        So it is where a run goes on within an epoch, or a usage over all epochs within a run.
+
+        Args:
+            engine: The engine.
+        """
+        if self.started == Events.EPOCH_STARTED:
+            return engine.state.epoch_iteration > 0
+        return self.started == Events.STARTED and engine.state.iteration > 0
+
 
 @final
 class EpochWise(MetricUsage):

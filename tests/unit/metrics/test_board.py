@@ -1,7 +1,7 @@
 """Metrics on one engine: what is shared, when they part, and in which order things happen."""
 
 from collections.abc import Callable, Hashable
-from typing import NamedTuple, final
+from typing import Final, NamedTuple, final
 
 import pytest
 import torch
@@ -14,10 +14,12 @@ from firesteel.events import Events
 from firesteel.metrics import (
     BatchFiltered,
     BatchWise,
+    EpochWise,
     Metric,
     MetricUsage,
     RunningBatchWise,
     RunningEpochWise,
+    SingleEpochRunningBatchWise,
     Statistic,
     StatisticMetric,
     field,
@@ -344,6 +346,119 @@ def test_a_metric_that_is_detached_leaves_the_others_what_they_share() -> None:
     assert other.compute() == 3.0
 
 
+def test_what_is_shared_stays_shared_until_somebody_parts_and_again_after_that() -> None:
+    evaluator = Engine(give)
+    one, other = Mean(pair), Mean(the_same)
+    keys = [one.attach(evaluator, "one"), other.attach(evaluator, "other")]
+    evaluator.run(DATA)
+    shared = one.statistic
+    evaluator.run(DATA)
+    assert one.statistic is other.statistic is shared
+    once = evaluator.add_event_handler(Events.ITERATION_STARTED(once=2), other.reset)
+    state = evaluator.run(DATA)
+    assert [state.metrics[key] for key in keys] == [3.0, 6.0]
+    assert one.statistic is not other.statistic
+    once.remove()
+    state = evaluator.run(DATA)
+    assert [state.metrics[key] for key in keys] == [3.0, 3.0]
+    assert one.statistic is other.statistic
+
+
+def test_inputs_are_made_once_for_equal_transforms() -> None:
+    made: list[Output] = []
+
+    def noted(output: Output) -> Pair:
+        made.append(output)
+        return pair(output)
+
+    evaluator = Engine(give)
+    for name in ("one", "other", "third"):
+        Mean(noted).attach(evaluator, name)
+    evaluator.run(DATA)
+    assert len(made) == len(DATA)
+
+
+def test_what_was_shared_is_not_where_one_is_attached_to_another_engine() -> None:
+    trainer, evaluator = Engine(give), Engine(give)
+    mean, other = Mean(pair), Mean(pair)
+    keys = [mean.attach(trainer, "mean"), other.attach(trainer, "other")]
+    trainer.run(DATA)
+    key = mean.attach(evaluator, "mean")
+    for _ in range(2):
+        state = trainer.run(DATA)
+        assert [state.metrics[key] for key in keys] == [3.0, 3.0]
+    assert mean.statistic is not other.statistic
+    assert evaluator.run(DATA).metrics[key] == 3.0
+    assert other.compute() == 3.0
+
+
+class TestLoading:
+    """A state that was loaded counts where a run goes on in the middle."""
+
+    FOUR: Final = [batch(1.0), batch(2.0), batch(3.0), batch(10.0)]
+
+    @pytest.mark.parametrize("usage", [EpochWise(), SingleEpochRunningBatchWise()])
+    @pytest.mark.parametrize("num_shared", [1, 3])
+    def test_an_epoch_that_goes_on_counts_what_was_seen_before(
+        self, usage: MetricUsage, num_shared: int
+    ) -> None:
+        def made() -> tuple[Engine[Output, Output], list[Mean[Output]]]:
+            engine = Engine(give)
+            metrics = [Mean(pair) for _ in range(num_shared)]
+            for number, metric in enumerate(metrics):
+                metric.attach(engine, str(number), usage=usage)
+            return engine, metrics
+
+        first, metrics = made()
+        first.add_event_handler(Events.ITERATION_COMPLETED(once=2), first.interrupt)
+        first.run(self.FOUR)
+        states = [metric.state_dict() for metric in metrics]
+
+        second, metrics = made()
+        second.load_state_dict(first.state_dict())
+        for metric, state in zip(metrics, states, strict=True):
+            metric.load_state_dict(state)
+        second.run(self.FOUR, max_epochs=1)
+        assert [value for _, value in second.state.metrics.items()] == [4.0] * num_shared
+        # the next epoch begins anew, and they share again
+        second.run(self.FOUR, max_epochs=2)
+        assert [value for _, value in second.state.metrics.items()] == [4.0] * num_shared
+        assert len({id(metric.statistic) for metric in metrics}) == 1
+
+    def test_what_was_not_loaded_begins_anew(self) -> None:
+        engine = Engine(give)
+        loaded, fresh = Mean(pair), Mean(pair)
+        keys = [loaded.attach(engine, "loaded"), fresh.attach(engine, "fresh")]
+        other = Engine(give)
+        other.add_event_handler(Events.ITERATION_COMPLETED(once=2), other.interrupt)
+        other.run(self.FOUR)
+        engine.load_state_dict(other.state_dict())
+        seen = Mean(pair)
+        seen.update(pair(batch(1.0, 2.0)))
+        loaded.load_state_dict(seen.state_dict())
+        state = engine.run(self.FOUR)
+        assert [state.metrics[key] for key in keys] == [4.0, 6.5]
+
+    def test_a_run_that_goes_on_counts_what_was_seen_before(self) -> None:
+        first, second = Engine(give), Engine(give)
+        mean, other = Mean(pair), Mean(pair)
+        mean.attach(first, "mean", usage=RunningBatchWise())
+        key = other.attach(second, "mean", usage=RunningBatchWise())
+        first.run([batch(1.0), batch(2.0)], max_epochs=1)
+        second.load_state_dict(first.state_dict())
+        other.load_state_dict(mean.state_dict())
+        assert second.run([batch(4.0), batch(5.0)], max_epochs=2).metrics[key] == 3.0
+
+    @pytest.mark.parametrize("usage", [EpochWise(), RunningBatchWise(), BatchWise()])
+    def test_what_begins_at_its_beginning_begins_with_nothing(self, usage: MetricUsage) -> None:
+        engine = Engine(give)
+        mean, other = Mean(pair), Mean(pair)
+        key = mean.attach(engine, "mean", usage=usage)
+        other.update(pair(batch(100.0)))
+        mean.load_state_dict(other.state_dict())
+        assert engine.run([batch(4.0)]).metrics[key] == 4.0
+
+
 def results_where_one_rank_has_no_batch() -> list[float]:
     evaluator = Engine(give)
     usage = BatchFiltered(every=2)
@@ -359,3 +474,34 @@ def results_where_one_rank_has_no_batch() -> list[float]:
 @pytest.mark.distributed
 def test_ranks_agree_on_what_is_sent_though_one_has_no_batch(two_ranks: RankPool) -> None:
     assert two_ranks.run(results_where_one_rank_has_no_batch) == [[6.0, 6.0, 6.0]] * 2
+
+
+def what_ranks_share(num_epochs: int) -> tuple[list[list[float]], bool, list[int]]:
+    """Run epochs, the second without a batch on rank 1; tell what was shared, and updates."""
+    evaluator = Engine(give)
+    metrics = Mean(pair), Mean(the_same), Mean(pair)
+    has_data = True
+    usage = BatchFiltered(lambda _engine, _iteration: has_data)
+    keys = [
+        metric.attach(evaluator, str(number), usage=usage) for number, metric in enumerate(metrics)
+    ]
+    results: list[list[float]] = []
+    for number in range(num_epochs):
+        has_data = not (number == 1 and distributed.get_rank() == 1)
+        state = evaluator.run(DATA)
+        results.append([state.metrics[key] for key in keys])
+    is_shared = metrics[0].statistic is metrics[2].statistic is not metrics[1].statistic
+    return results, is_shared, [metric.statistic.num_updates for metric in metrics]
+
+
+@pytest.mark.distributed
+def test_ranks_share_what_has_one_transform(two_ranks: RankPool) -> None:
+    expected = [[3.0] * 3] * 3
+    (results, is_shared, num_updates), (others, is_others, num_others) = two_ranks.run(
+        what_ranks_share, 3
+    )
+    assert results == others == expected
+    assert is_shared
+    assert is_others
+    assert num_updates == [3 * len(DATA)] * 3
+    assert num_others == [2 * len(DATA)] * 3

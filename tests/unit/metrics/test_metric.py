@@ -3,15 +3,17 @@
 import gc
 import weakref
 from collections.abc import Callable
-from typing import Any, NamedTuple, final
+from typing import Any, Final, NamedTuple, final
 
 import pytest
 import torch
+from torch import Tensor
 from typing_extensions import override
 
 from firesteel import Engine, EventEnum, Events, Metric, MetricKey
 from firesteel.errors import ArgumentError, ArgumentTypeError, UnknownEventError, UnknownKeyError
-from firesteel.metrics import MetricUsage, RunningBatchWise
+from firesteel.metrics import Accuracy, MetricUsage, RunningBatchWise, field
+from firesteel.metrics._fields import as_tensor
 
 
 class Output(NamedTuple):
@@ -369,3 +371,61 @@ class TestByHand:
 class TestKey:
     def test_it_shows_its_name(self) -> None:
         assert repr(MetricKey[float]("loss")) == "MetricKey('loss')"
+
+
+def _joined(parts: Tensor) -> Tensor:
+    return torch.stack([parts[:, 0].amin(dim=0), parts[:, 1].amax(dim=0)])
+
+
+class Spread(Metric[Tensor, Tensor]):
+    """The least and the largest of each column, merged by a function, and all that was seen."""
+
+    ranges = field(torch.zeros(()), reduce=_joined, is_open=True)
+    seen = field(reduce="cat")
+
+    @override
+    def update(self, value: Tensor) -> None:
+        own = torch.stack([value.min(dim=0).values, value.max(dim=0).values])
+        self.ranges = own if not self.ranges.ndim else _joined(torch.stack([self.ranges, own]))
+        self.seen.append(value)
+
+    @override
+    def compute(self) -> Tensor:
+        return self.ranges
+
+
+class TestMerging:
+    ONE: Final = torch.tensor([[1.0, 5.0]])
+    OTHER: Final = torch.tensor([[3.0, 2.0]])
+
+    def test_parts_are_brought_together_by_their_function(self) -> None:
+        one, other = Spread(), Spread()
+        one.update(self.ONE)
+        other.update(self.OTHER)
+        one.merge(other)
+        assert one.compute().tolist() == [[1.0, 2.0], [3.0, 5.0]]
+        assert other.compute().tolist() == [[3.0, 2.0], [3.0, 2.0]]
+
+    @pytest.mark.parametrize("is_other_way", [False, True])
+    def test_one_that_has_seen_nothing_changes_nothing(self, *, is_other_way: bool) -> None:
+        metrics = [Spread(), Spread()]
+        metrics[0].update(self.ONE)
+        first, second = metrics[::-1] if is_other_way else metrics
+        first.merge(second)
+        assert first.compute().tolist() == [[1.0, 5.0], [1.0, 5.0]]
+
+    def test_two_that_have_seen_nothing_have_seen_nothing(self) -> None:
+        one = Spread()
+        one.merge(Spread())
+        assert one.compute().shape == ()
+
+    def test_one_with_other_options_is_refused(self) -> None:
+        one, other = Accuracy(), Accuracy(ignore_index=0)
+        with pytest.raises(
+            ArgumentTypeError, match=r"^Accuracy\.merge: other must be made with the same options"
+        ):
+            one.merge(other)
+
+    def test_parts_that_lie_apart_come_to_where_the_last_one_is(self) -> None:
+        parts = [self.ONE, self.OTHER.to("meta")]
+        assert as_tensor(parts).device.type == "meta"

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from typing import Final
 
 import pytest
 import torch
@@ -10,7 +11,7 @@ from typing_extensions import override
 
 from firesteel.engine import Engine
 from firesteel.errors import ArgumentError, StateDictError
-from firesteel.metrics import Metric, field
+from firesteel.metrics import BatchFiltered, Metric, field
 from firesteel.metrics._reduction import held_together
 from firesteel.testing import RankPool
 
@@ -233,3 +234,108 @@ def an_error_inside() -> float:
 
 def test_an_error_leaves_each_rank_its_own(two_ranks: RankPool) -> None:
     assert two_ranks.run(an_error_inside) == [0.0, 1.0]
+
+
+class Classes(Metric[Tensor, dict[str, object]]):
+    """Counts of classes and the largest of each, whose number comes with the data."""
+
+    counts = field(torch.zeros((), dtype=torch.int64), is_open=True)
+    largest = field(torch.tensor(-math.inf), reduce="max", is_open=True)
+    middle = field(torch.tensor(math.nan), reduce="mean")
+
+    @override
+    def update(self, value: Tensor) -> None:
+        self.counts = self.counts + (value > 0).sum(dim=0)
+        self.largest = torch.maximum(self.largest, value.max(dim=0).values)
+        self.middle = value.mean()
+
+    @override
+    def compute(self) -> dict[str, object]:
+        state = {"counts": self.counts, "largest": self.largest, "middle": self.middle}
+        return {name: value.tolist() for name, value in state.items()}
+
+
+def epochs_of_classes(widths: Sequence[Sequence[int]]) -> list[tuple[list[str], object]]:
+    """Run an epoch for each row, on each rank with a batch of so many classes, or none."""
+    evaluator = Engine(give)
+    width = 0
+    usage = BatchFiltered(lambda _engine, _iteration: width > 0)
+    Classes().attach(evaluator, "classes", usage=usage)
+    seen: list[tuple[list[str], object]] = []
+    for row in widths:
+        width = row[distributed.get_rank()]
+        data = [torch.full((2, width), 1.0 + distributed.get_rank())]
+        with pytest.MonkeyPatch.context() as patch:
+            collectives = Collectives(patch)
+            try:
+                result: object = evaluator.run(data).metrics["classes"]
+            except ArgumentError as error:
+                result = str(error)
+        seen.append((collectives.names, result))
+    return seen
+
+
+ASKED: Final = ["all_gather", "all_reduce", "all_reduce"]
+KNOWN: Final = ["all_reduce", "all_reduce"]
+ASKED_AFTER_ALL: Final = ["all_reduce", "all_gather", "all_reduce", "all_reduce"]
+
+
+def both(width: int) -> dict[str, object]:
+    return {"counts": [4] * width, "largest": [2.0] * width, "middle": 1.5}
+
+
+@pytest.mark.parametrize(
+    ("widths", "expected"),
+    [
+        ([(3, 3), (3, 3), (3, 3)], [(ASKED, both(3)), (KNOWN, both(3)), (KNOWN, both(3))]),
+        # other shapes, on both ranks or on one that is alone with its data
+        (
+            [(3, 3), (2, 2), (2, 2)],
+            [(ASKED, both(3)), (ASKED_AFTER_ALL, both(2)), (KNOWN, both(2))],
+        ),
+        (
+            [(3, 3), (2, 0), (2, 2)],
+            [
+                (ASKED, both(3)),
+                (ASKED_AFTER_ALL, {"counts": [2, 2], "largest": [1.0, 1.0], "middle": 1.0}),
+                (KNOWN, both(2)),
+            ],
+        ),
+        # one rank has no data
+        (
+            [(3, 3), (3, 0), (0, 3)],
+            [
+                (ASKED, both(3)),
+                (KNOWN, {"counts": [2, 2, 2], "largest": [1.0, 1.0, 1.0], "middle": 1.0}),
+                (KNOWN, {"counts": [2, 2, 2], "largest": [2.0, 2.0, 2.0], "middle": 2.0}),
+            ],
+        ),
+    ],
+    ids=["the same", "others", "another", "none on one"],
+)
+def test_shapes_are_asked_for_once(
+    two_ranks: RankPool,
+    widths: Sequence[Sequence[int]],
+    expected: Sequence[tuple[list[str], dict[str, object]]],
+) -> None:
+    for seen in two_ranks.run(epochs_of_classes, widths):
+        assert seen == expected
+
+
+def test_what_nobody_has_seen_is_as_after_a_reset(two_ranks: RankPool) -> None:
+    for seen in two_ranks.run(epochs_of_classes, [(0, 0), (3, 3), (0, 0), (3, 3)]):
+        nothing = repr({"counts": 0, "largest": -math.inf, "middle": math.nan})
+        assert [repr(result) for _, result in seen] == [nothing, repr(both(3))] * 2
+        assert [names for names, _ in seen] == [ASKED, ASKED, KNOWN, KNOWN]
+
+
+def test_shapes_that_differ_are_told_though_others_were_known(two_ranks: RankPool) -> None:
+    (_, (names, error), (_, after)), others = two_ranks.run(
+        epochs_of_classes, [(3, 3), (3, 2), (3, 3)]
+    )
+    assert names == ASKED_AFTER_ALL[:2]
+    assert "'counts' must have one shape on all ranks that have seen data, got [2], [3]" in str(
+        error
+    )
+    assert after == both(3)
+    assert others[1] == (names, error)

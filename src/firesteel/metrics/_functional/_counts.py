@@ -47,6 +47,7 @@ __all__ = [
     "in_double",
     "is_on_host",
     "matrix_counts",
+    "matrix_of_yes",
     "not_square",
     "of_classes",
     "one_of",
@@ -169,6 +170,25 @@ def both_classes(counts: ClassCounts) -> ClassCounts:
         (counts.true_negatives, total - table[1], total - table[2], total, table[4])
     )
     return ClassCounts(torch.stack((negative, table), dim=1))
+
+
+def matrix_of_yes(counts: ClassCounts) -> Tensor:
+    """Give the confusion matrix of class 0 and class 1 from the counts of class 1 alone.
+
+    Args:
+        counts: Table of shape ``(5,)``.
+
+    Returns:
+        The dtype of the counts, shape ``(2, 2)``: ``[[tn, fp], [fn, tp]]``.
+
+    Example:
+        >>> import torch
+        >>> matrix_of_yes(ClassCounts(torch.tensor([1, 2, 1, 4, 0]))).tolist()
+        [[2, 1], [0, 1]]
+    """
+    hits = counts.true_positives
+    cells = (counts.true_negatives, counts.predicted - hits, counts.actual - hits, hits)
+    return torch.stack(cells).view(2, 2)
 
 
 def check_counts(where: str, counts: ClassCounts, *, is_of_labels: bool = False) -> None:

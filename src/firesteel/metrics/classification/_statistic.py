@@ -2,7 +2,7 @@
 
 from collections.abc import Hashable, Mapping
 from enum import IntEnum
-from typing import Final, Literal, TypeAlias, final
+from typing import Final, Literal, Self, TypeAlias, final
 
 import torch
 from torch import Tensor
@@ -25,6 +25,7 @@ from firesteel.metrics._functional._counts import (
     both_classes,
     check_counts,
     counts_of_cells,
+    matrix_of_yes,
 )
 from firesteel.metrics._mean import PredTarget
 
@@ -103,7 +104,7 @@ class ClassStatistic(Statistic):
     ) -> None:
         super().__init__(device=device)
         self._name = name
-        self._detail = detail
+        self.level = detail
         self._is_multilabel = is_multilabel
         if num_classes is not None:
             num_classes = at_least(name, "num_classes", num_classes, 1 if is_multilabel else 2)
@@ -127,7 +128,7 @@ class ClassStatistic(Statistic):
     @override
     def key(self) -> Hashable:
         # whether all labels of a sample are right does not follow from counts of each label
-        is_exact = self._is_multilabel and self._detail is Detail.RIGHT
+        is_exact = self._is_multilabel and self.level is Detail.RIGHT
         return (
             self._is_multilabel,
             is_exact,
@@ -141,12 +142,28 @@ class ClassStatistic(Statistic):
     @property
     @override
     def detail(self) -> int:
-        return self._detail
+        return self.level
+
+    @override
+    def narrowed(self, detail: int) -> Self:
+        other = self.copied()
+        other.level = Detail(detail)
+        if detail == Detail.CLASSES:
+            table = other.table
+            if table.ndim == 1 and table.shape[0] > FEW_CLASSES * FEW_CLASSES + 2:
+                other.table = counts_of_cells(table).table
+        elif self.table.ndim:
+            right, total = _right_of(self.counts(self._name))
+            is_ignoring = self._ignore_index is not None
+            other.num_right = right
+            other.num_seen = 0 if is_ignoring else int(total)
+            other.num_kept = total if is_ignoring else torch.zeros_like(total)
+        return other
 
     @override
     def declared_fields(self) -> Mapping[str, Field]:
         declared = super().declared_fields()
-        if self._detail is not Detail.RIGHT:
+        if self.level is not Detail.RIGHT:
             return {"table": declared["table"]}
         names = ["num_right", "num_seen"] + ["num_kept"] * (self._ignore_index is not None)
         return {name: declared[name] for name in names}
@@ -189,13 +206,13 @@ class ClassStatistic(Statistic):
         options = self._options["multilabel" if self._is_multilabel else kind]
         if not self._is_checked:
             self._check(prediction, target, options.kind)
-        if self._detail is Detail.RIGHT:
+        if self.level is Detail.RIGHT:
             self._count_right(prediction, target, options)
             return
         self._derived = None
-        if self._is_multilabel:
+        if options.kind != "multiclass":
             is_matrix = False
-        elif self._detail is Detail.CONFUSION:
+        elif self.level is Detail.CONFUSION:
             is_matrix = True
         else:
             num_classes = prediction.shape[1] if is_scored else self._num_classes
@@ -216,17 +233,15 @@ class ClassStatistic(Statistic):
             NotComputableError: Nothing was seen.
             ArgumentError: Classes were out of their range.
         """
-        if self._detail is Detail.RIGHT:
+        if self.level is Detail.RIGHT:
             num_seen = self.num_seen
             if self._ignore_index is not None:
                 num_seen += int(self.num_kept)
             if not num_seen:
                 raise NotComputableError(f"{where}: needs at least one sample")
             return int(self.num_right) + self._num_right_on_host, num_seen
-        counts = self.counts(where)
-        if counts.table.ndim == 1:
-            return int(counts.true_positives + counts.true_negatives), int(counts.total)
-        return int(counts.true_positives.sum()), int(counts.total[0])
+        right, total = _right_of(self.counts(where))
+        return int(right), int(total)
 
     def counts(self, where: str) -> ClassCounts:
         """Give the counts of each class.
@@ -272,6 +287,8 @@ class ClassStatistic(Statistic):
             ArgumentError: Classes were out of their range.
         """
         self._refuse_nothing(where)
+        if self.table.shape == (NUM_ROWS,):
+            return matrix_of_yes(self.counts(where))
         confusion = ConfusionCounts(self.table)
         num_outside = int(confusion.num_out_of_range)
         if num_outside:
@@ -291,7 +308,7 @@ class ClassStatistic(Statistic):
         # what has another number of axes fits nothing, as scores are then told
         if self._num_classes is not None or prediction.ndim > target.ndim:
             return "multiclass"
-        if self._detail is not Detail.RIGHT:
+        if self.level is not Detail.RIGHT:
             return "binary"
         is_number = prediction.is_floating_point() or target.is_floating_point()
         return "binary" if is_number else "multiclass"
@@ -340,3 +357,10 @@ class ClassStatistic(Statistic):
             return  # counting says what is wrong
         check_classes(self._name, prediction, target, kind=kind, ignore_index=self._ignore_index)
         self._is_checked = self._validate == "first"
+
+
+def _right_of(counts: ClassCounts) -> tuple[Tensor, Tensor]:
+    """Give how many samples are right, and how many there are."""
+    if counts.table.ndim == 1:
+        return counts.true_positives + counts.true_negatives, counts.total
+    return counts.true_positives.sum(), counts.total[0]

@@ -1,6 +1,6 @@
 """Classification metrics on one engine count once for all, and part where they have to."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from importlib import import_module
 from typing import Any, Final, NamedTuple
 
@@ -157,6 +157,58 @@ def test_accuracy_follows_from_counts_of_a_yes() -> None:
     assert accuracy.statistic is precision.statistic
     assert metrics[keys[0]] == 0.75
     assert metrics[keys[1]].item() == 0.5
+
+
+def test_a_yes_or_no_stays_one_beside_a_matrix() -> None:
+    answers = Output(torch.tensor([1, 0, 1, 1, 0]), torch.tensor([1, 0, 0, 1, 1]))
+    precision, matrix = Precision(), ConfusionMatrix()
+    evaluator, keys = attached([precision, matrix])
+    metrics = evaluator.run([answers]).metrics
+    assert precision.statistic is matrix.statistic
+    assert metrics[keys[0]].tolist() == pytest.approx(2 / 3)
+    assert metrics[keys[1]].tolist() == [[1, 1], [1, 2]]
+
+
+@pytest.mark.parametrize("num_classes", [4, 40])
+@pytest.mark.parametrize("ignore_index", [None, 1])
+def test_what_is_saved_does_not_depend_on_what_is_attached_beside(
+    num_classes: int, ignore_index: int | None
+) -> None:
+    def made() -> list[Metric[PredTarget, Any, Output]]:
+        return [
+            Accuracy(lambda out: (out.scores, out.target), ignore_index=ignore_index),
+            Recall(lambda out: (out.scores, out.target), ignore_index=ignore_index),
+            ConfusionMatrix(lambda out: (out.scores, out.target), ignore_index=ignore_index),
+        ]
+
+    scores = torch.rand(60, num_classes, generator=torch.Generator().manual_seed(1))
+    data = [Output(scores, torch.arange(60) % num_classes)] * 2
+    beside = made()
+    evaluator, _ = attached(beside)
+    evaluator.run(data)
+    assert len({id(metric.statistic_held()) for metric in beside}) == 1
+    for metric, lone, other in zip(beside, made(), made(), strict=True):
+        own, _ = attached([lone])
+        own.run(data)
+        saved, expected = metric.state_dict(), lone.state_dict()
+        assert saved.keys() == expected.keys()
+        if isinstance(metric, Accuracy):
+            assert saved["num_right"] == expected["num_right"]
+            assert num_seen(saved) == num_seen(expected)
+        else:
+            assert torch.equal(torch.as_tensor(saved["table"]), torch.as_tensor(expected["table"]))
+        other.load_state_dict(saved)
+        other.take_in(lone)
+        metric.take_in(lone)
+        result = (1 + isinstance(metric, ConfusionMatrix)) * torch.as_tensor(lone.compute())
+        assert torch.equal(torch.as_tensor(other.compute()), result)
+        assert torch.equal(torch.as_tensor(metric.compute()), result)
+        # what is taken in by one is nobody else's
+        assert (beside[-1].compute().sum() > 60 * 2) == (metric is beside[-1])
+
+
+def num_seen(state: Mapping[str, object]) -> int:
+    return sum(int(torch.as_tensor(state.get(name, 0))) for name in ("num_seen", "num_kept"))
 
 
 def test_one_that_is_given_other_tensors_parts_from_the_others(calls: list[str]) -> None:

@@ -1,5 +1,7 @@
 """What classification metrics have in common: options, checks, state, waits for the device."""
 
+import math
+import re
 from collections.abc import Callable, Generator, Iterable, Mapping
 from contextlib import contextmanager
 from typing import Any, Final
@@ -12,6 +14,7 @@ from typing_extensions import override
 
 from firesteel.errors import ArgumentError, ArgumentTypeError, NotComputableError
 from firesteel.metrics import Metric, PredTarget
+from firesteel.metrics._functional._counts import as_list
 from firesteel.metrics.classification import (
     F1,
     Accuracy,
@@ -132,7 +135,7 @@ def test_many_classes_are_counted_in_another_way_to_the_same_end(
     monkeypatch: pytest.MonkeyPatch, ignore_index: int | None, *, has_numpy: bool
 ) -> None:
     monkeypatch.setattr("firesteel.metrics._functional._counts.has_numpy", has_numpy)
-    results: list[object] = []
+    results: list[list[float]] = []
     for few_classes, shape in ((32, [11]), (2, [5, 3])):
         monkeypatch.setattr("firesteel.metrics.classification._statistic.FEW_CLASSES", few_classes)
         metric = StatScores(ignore_index=ignore_index)
@@ -141,13 +144,50 @@ def test_many_classes_are_counted_in_another_way_to_the_same_end(
         table = metric.state_dict()["table"]
         assert isinstance(table, Tensor)
         assert list(table.shape) == shape
-        results.append(metric.compute().tolist())
+        results.append(as_list(metric.compute()))
         metric.update((SCORES, CLASSES + 1))  # one of them is out of range
         with pytest.raises(ArgumentError, match=r"must be in \[0, 3\), got 1 samples outside"):
             metric.compute()
         with pytest.raises(ArgumentError, match="StatScores: the number of classes must be the"):
             metric.update((torch.eye(5), torch.arange(5)))
     assert results[0] == results[1]
+
+
+class TestNaN:
+    """Scores that are no numbers are refused where values are checked."""
+
+    @pytest.mark.parametrize("has_numpy", [True, False])
+    @pytest.mark.parametrize("make", [Accuracy, Precision, ConfusionMatrix])
+    def test_scores_of_classes(
+        self, monkeypatch: pytest.MonkeyPatch, make: Make, *, has_numpy: bool
+    ) -> None:
+        monkeypatch.setattr("firesteel.metrics._functional._counts.has_numpy", has_numpy)
+        scores = SCORES.clone()
+        scores[1, 2] = math.nan
+        shape = re.escape(str(list(SCORES.shape)))
+        message = (
+            rf"{make.__name__}: predictions must be numbers, got NaN for 1 of {len(CLASSES)} "
+            rf"targets, predictions of shape {shape}"
+        )
+        with pytest.raises(ArgumentError, match=message):
+            make().update((scores, CLASSES))
+        make(validate="never").update((scores, CLASSES))
+        make(ignore_index=int(CLASSES[1])).update((scores, CLASSES))
+        metric = make()
+        metric.update((SCORES, CLASSES))
+        metric.update((scores, CLASSES))  # only the first is looked at
+        metric = make(validate="always")
+        metric.update((SCORES, CLASSES))
+        with pytest.raises(ArgumentError, match=message):
+            metric.update((scores, CLASSES))
+
+    def test_answers_and_labels(self) -> None:
+        answers = torch.tensor([0.2, math.nan])
+        with pytest.raises(ArgumentError, match="Precision: predictions must be numbers, got NaN"):
+            Precision().update((answers, torch.tensor([0, 1])))
+        labels = torch.stack((answers, answers))
+        with pytest.raises(ArgumentError, match="got NaN for 2 of 4 targets"):
+            of_labels().update((labels, torch.ones(2, 2).long()))
 
 
 class TestOptions:
