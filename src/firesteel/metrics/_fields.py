@@ -45,7 +45,7 @@ class Field:
         self.is_open: bool = is_open
 
     def is_unseen(self, value: Value) -> bool:
-        """Tell whether a value says that nothing was seen of what comes with the data."""
+        """Tell whether a value has not the shape yet that comes with the data."""
         if isinstance(value, list):
             return not value
         is_bare = isinstance(value, Tensor) and not value.ndim
@@ -262,19 +262,17 @@ def merged_values(declared: Field, parts: Sequence[Value]) -> Value:
     reduce = declared.reduce
     if reduce == "cat":
         return [tensor for part in parts if isinstance(part, list) for tensor in part]
-    seen = [part for part in parts if not declared.is_unseen(part)]
-    if not seen:
-        return parts[0]
-    if all(isinstance(part, int | float) for part in seen):
-        numbers = [part for part in seen if isinstance(part, int | float)]
+    if all(isinstance(part, int | float) for part in parts):
+        numbers = [part for part in parts if isinstance(part, int | float)]
         return _merged_numbers(declared, numbers)
     tensors = _together(
-        [part if isinstance(part, Tensor) else torch.as_tensor(part) for part in seen]
+        [part if isinstance(part, Tensor) else torch.as_tensor(part) for part in parts]
     )
     if callable(reduce):
-        return reduce(torch.stack(tensors))
+        seen = [tensor for tensor in tensors if not declared.is_unseen(tensor)]
+        return reduce(torch.stack(seen)) if seen else tensors[0]
     if reduce == "mean":
-        return torch.stack(tensors).nanmean(dim=0)
+        return torch.stack(torch.broadcast_tensors(*tensors)).nanmean(dim=0)
     join = torch.add if reduce == "sum" else torch.maximum if reduce == "max" else torch.minimum
     return functools.reduce(join, tensors)
 

@@ -63,7 +63,7 @@ class Entry:
 
     @property
     def is_empty(self) -> bool:
-        """Whether this rank has seen nothing of a field whose shape comes with the data."""
+        """Whether this rank has no shape yet of a field whose shape comes with the data."""
         return self.declared.is_unseen(self.value)
 
 
@@ -77,7 +77,7 @@ class Agreement:
     __slots__ = ("_group", "_told")
 
     def __init__(self) -> None:
-        self._told: list[Told] = []
+        self._told: list[Told | None] = []
         self._group: weakref.ref[object] | None = None
 
     def is_known(self, entries: Sequence[Entry], among: Ranks) -> bool:
@@ -91,7 +91,7 @@ class Agreement:
 
         Returns:
             Float64: whether a shape is another one on this rank, and for each entry whether this
-            rank has seen data. Brought together by sum.
+            rank has what was told. Brought together by sum.
         """
         flags = torch.zeros(1 + len(entries), dtype=torch.float64)
         for place, (entry, told) in enumerate(zip(entries, self._told, strict=True), start=1):
@@ -100,12 +100,13 @@ class Agreement:
                 flags[place] = 1
                 if (entry.tensor.dtype, entry.tensor.shape) != told:
                     flags[0] = 1
+            elif told is None:  # a number may stay one
+                flags[place] = 1
         return flags
 
     def keep(self, entries: Sequence[Entry], among: Ranks) -> None:
-        """Remember what was told, where every field is known by now."""
-        told = [next((one for one in entry.shapes if one is not None), None) for entry in entries]
-        self._told = [one for one in told if one is not None]
+        """Remember what was told."""
+        self._told = [next((one for one in entry.shapes if one), None) for entry in entries]
         self._group = weakref.ref(among.group)
 
 

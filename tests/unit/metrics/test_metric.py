@@ -1,6 +1,7 @@
 """Metric: how it attaches to an engine, and what its result is at each moment."""
 
 import gc
+import math
 import weakref
 from collections.abc import Callable
 from typing import Any, Final, NamedTuple, final
@@ -381,12 +382,14 @@ class Spread(Metric[Tensor, Tensor]):
     """The least and the largest of each column, merged by a function, and all that was seen."""
 
     ranges = field(torch.zeros(()), reduce=_joined, is_open=True)
+    middle = field(torch.tensor(math.nan), reduce="mean", is_open=True)
     seen = field(reduce="cat")
 
     @override
     def update(self, value: Tensor) -> None:
         own = torch.stack([value.min(dim=0).values, value.max(dim=0).values])
         self.ranges = own if not self.ranges.ndim else _joined(torch.stack([self.ranges, own]))
+        self.middle = value.mean(dim=0)
         self.seen.append(value)
 
     @override
@@ -404,6 +407,7 @@ class TestMerging:
         other.update(self.OTHER)
         one.merge(other)
         assert one.compute().tolist() == [[1.0, 2.0], [3.0, 5.0]]
+        assert one.middle.tolist() == [2.0, 3.5]
         assert other.compute().tolist() == [[3.0, 2.0], [3.0, 2.0]]
 
     @pytest.mark.parametrize("is_other_way", [False, True])
@@ -413,6 +417,7 @@ class TestMerging:
         first, second = metrics[::-1] if is_other_way else metrics
         first.merge(second)
         assert first.compute().tolist() == [[1.0, 5.0], [1.0, 5.0]]
+        assert first.middle.tolist() == [1.0, 5.0]
 
     def test_two_that_have_seen_nothing_have_seen_nothing(self) -> None:
         one = Spread()

@@ -326,7 +326,7 @@ def test_what_nobody_has_seen_is_as_after_a_reset(two_ranks: RankPool) -> None:
     for seen in two_ranks.run(epochs_of_classes, [(0, 0), (3, 3), (0, 0), (3, 3)]):
         nothing = repr({"counts": 0, "largest": -math.inf, "middle": math.nan})
         assert [repr(result) for _, result in seen] == [nothing, repr(both(3))] * 2
-        assert [names for names, _ in seen] == [ASKED, ASKED, KNOWN, KNOWN]
+        assert [names for names, _ in seen] == [ASKED, ASKED_AFTER_ALL, KNOWN, KNOWN]
 
 
 def test_shapes_that_differ_are_told_though_others_were_known(two_ranks: RankPool) -> None:
