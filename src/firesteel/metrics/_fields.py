@@ -272,7 +272,8 @@ def merged_values(declared: Field, parts: Sequence[Value]) -> Value:
         seen = [tensor for tensor in tensors if not declared.is_unseen(tensor)]
         return reduce(torch.stack(seen)) if seen else tensors[0]
     if reduce == "mean":
-        return torch.stack(torch.broadcast_tensors(*tensors)).nanmean(dim=0)
+        shape = max((tensor.shape for tensor in tensors), key=len)
+        return torch.stack([tensor.expand(shape) for tensor in tensors]).nanmean(dim=0)
     join = torch.add if reduce == "sum" else torch.maximum if reduce == "max" else torch.minimum
     return functools.reduce(join, tensors)
 

@@ -10,7 +10,7 @@ from torch import Tensor
 from firesteel.errors import ArgumentError, NotComputableError
 
 from ._class_kinds import ClassificationKind
-from ._counting import RightCounts, SampleSums
+from ._counting import ConfusionCounts, RightCounts, SampleSums
 from ._counts import as_list, is_on_host
 
 if TYPE_CHECKING:
@@ -25,6 +25,7 @@ __all__ = [
     "check_classes",
     "check_right_counts",
     "check_sample_sums",
+    "seen_and_outside",
 ]
 
 
@@ -128,6 +129,24 @@ def check_classes(
     raise ArgumentError(
         f"{where}: predictions and targets must be {what}, got {num_outside} outside"
     )
+
+
+def seen_and_outside(confusion: ConfusionCounts) -> tuple[int, int]:
+    """Count the samples in a matrix, and those that had a class out of range. Waits for the device.
+
+    Args:
+        confusion: What :func:`confusion_counts` gave.
+
+    Example:
+        >>> import torch
+        >>> seen_and_outside(ConfusionCounts(torch.tensor([2, 1, 0, 3, 5, 0])))
+        (6, 5)
+    """
+    cells = confusion.table
+    if is_on_host(cells):
+        on_host: Indices = cells.numpy()
+        return int(on_host[:-2].sum()), int(on_host[-2])
+    return int(confusion.matrix.sum()), int(confusion.num_out_of_range)
 
 
 def _are_fine_on_host(scores: Tensor, target: Tensor, highest: int) -> bool:
