@@ -3,7 +3,8 @@
 ``python tests/benchmarks/bench_metrics.py`` prints, for each case, the processor time of eight
 updates and one result, in an engine for firesteel and ignite, and the ratios to the fastest form by
 hand: medians over rounds in which the contenders take turns. Then the wall time in which two
-processes bring ten metrics together and compute them, beside one sum and the results by hand. Lower is better; 1.00 is by hand.
+processes bring ten metrics together and compute them, beside one sum and the results by hand. Lower
+is better; 1.00 is by hand.
 """
 
 import argparse

@@ -50,7 +50,6 @@ class WatchedStep:
 
 @pytest.fixture(autouse=True)
 def switch_the_collector_off() -> Iterator[None]:
-    gc.collect()
     gc.disable()
     yield
     gc.enable()
