@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from types import MappingProxyType
 
 # Any: a metric does not care for the batches of the engine that it is attached to.
-from typing import Any, Final, Generic, TypeAlias, final, overload
+from typing import Any, ClassVar, Final, Generic, TypeAlias, final, overload
 
 import torch
 from torch import Tensor
@@ -76,6 +76,9 @@ class Metric(
         >>> evaluator.run([1, 3, 2]).metrics[largest]
         3.0
     """
+
+    higher_is_better: ClassVar[bool | None] = None
+    """Which way is better; ``None`` where neither is, or where nobody said."""
 
     @overload
     def __init__(self: "Metric[A, R, A]", *, device: torch.device | str | None = None) -> None: ...

@@ -13,7 +13,7 @@ from torch import Tensor, distributed
 from typing_extensions import TypeIs
 
 import firesteel.metrics
-from firesteel.errors import NotComputableError
+from firesteel.errors import ArgumentError, NotComputableError
 from firesteel.metrics import (
     Average,
     Loss,
@@ -35,6 +35,51 @@ FROM_OTHERS: Final = {"MetricGroup", "MetricsLambda"}
 
 ORDERED: Final = {"RunningAverage", "Frequency"}
 """Where the order of batches matters."""
+
+ASKING_OTHERS: Final = {"Loss", "TorchMetric", "EpochMetric", "MetricsLambda", "MetricGroup"}
+"""Where somebody else looks at the shapes: a loss function, torchmetrics, other metrics."""
+
+NEEDING_ALL: Final = {
+    # the order of all scores, in whole curves
+    "AveragePrecision",
+    "BinaryAveragePrecision",
+    "BinaryRocAuc",
+    "MeanAveragePrecision",
+    "MulticlassAveragePrecision",
+    "MulticlassPrecisionRecallCurve",
+    "MulticlassRocAuc",
+    "MulticlassRocCurve",
+    "MultilabelAveragePrecision",
+    "MultilabelPrecisionRecallCurve",
+    "MultilabelRocAuc",
+    "MultilabelRocCurve",
+    "PrecisionAtFixedRecall",
+    "PrecisionRecallCurve",
+    "ROC_AUC",
+    "RecallAtFixedPrecision",
+    "RocCurve",
+    "SensitivityAtSpecificity",
+    "SpecificityAtSensitivity",
+    # the order of all values, or their distance from the mean of all
+    "GeometricMeanRelativeAbsoluteError",
+    "KendallRankCorrelation",
+    "MedianAbsoluteError",
+    "MedianAbsolutePercentageError",
+    "MedianRelativeAbsoluteError",
+    "SpearmanRankCorrelation",
+    # the items of a query, which may come in several batches
+    "RetrievalAveragePrecision",
+    "RetrievalFallOut",
+    "RetrievalHitRate",
+    "RetrievalNormalizedDCG",
+    "RetrievalPrecision",
+    "RetrievalRPrecision",
+    "RetrievalRecall",
+    "RetrievalReciprocalRank",
+    # a function of all that was seen
+    "EpochMetric",
+}
+"""Where memory grows with the data. For curves there are binned ones, where it does not."""
 
 UNSPLITTABLE: Final = {
     "RunningAverage",
@@ -184,8 +229,80 @@ def test_computing_changes_nothing(number: int) -> None:
 @each
 def test_nothing_seen_is_no_result(number: int) -> None:
     metric = made(number)
-    with pytest.raises(NotComputableError):
+    named = type(metric).__name__
+    with pytest.raises(NotComputableError, match="^Average: " if named in FROM_OTHERS else named):
         metric.compute()
+
+
+@each
+def test_shapes_that_do_not_go_together_are_named(number: int) -> None:
+    name, batch = type(made(number)).__name__, batches(number, [5])[0]
+    if name in ASKING_OTHERS or not is_row(batch):
+        return
+    first, second, *others = batch
+    if not isinstance(first, Tensor) or not isinstance(second, Tensor):
+        return
+    with pytest.raises(ArgumentError) as caught:
+        made(number).update((first[:-1], second, *others))
+    message = str(caught.value)
+    assert message.startswith(f"{name}: ")
+    assert str(list(first[:-1].shape)) in message
+    assert str(list(second.shape)) in message
+
+
+def test_what_is_kept_grows_only_where_the_definition_needs_all_of_it() -> None:
+    growing = {type(made(number)).__name__ for number in NUMBERS if _grows(number)}
+    assert growing - {"TorchMetric"} == NEEDING_ALL
+
+
+def _grows(number: int) -> bool:
+    metric, values = made(number), batches(number, [5] * 12)
+    sizes: list[int] = []
+    for part in (values[:3], values[3:]):
+        for value in part:
+            metric.update(value)
+        sizes.append(_num_elements(metric.state_dict()))
+    return sizes[1] > sizes[0]
+
+
+def _num_elements(value: object) -> int:
+    if isinstance(value, Tensor):
+        return value.numel()
+    if is_mapping(value):
+        return sum(map(_num_elements, value.values()))
+    return sum(map(_num_elements, value)) if is_row(value) else 1
+
+
+def test_no_update_after_the_first_needs_to_see_what_lies_on_a_device() -> None:
+    # what lies on the device "meta" cannot be seen by anybody
+    waiting: dict[str, str] = {}
+    free: set[str] = set()
+    for number in NUMBERS:
+        metric, values = made(number), batches(number, [5, 5, 5])
+        metric.update(values[0])
+        try:
+            for value in values[1:]:
+                metric.update(_on_meta(value))
+        except (RuntimeError, NotImplementedError) as error:  # always checked, or kept elsewhere
+            waiting[type(metric).__name__] = str(error)
+        else:
+            free.add(type(metric).__name__)
+    assert {name: waiting[name] for name in waiting.keys() - free} == {}
+
+
+def _on_meta(value: object) -> object:
+    if isinstance(value, Tensor):
+        return value.to("meta")
+    return tuple(map(_on_meta, value)) if is_row(value) else value
+
+
+def test_which_way_is_better_is_said_of_each() -> None:
+    for number in NUMBERS:
+        kind = type(made(number))
+        if kind.__name__ not in FROM_OTHERS:
+            assert any(
+                "higher_is_better" in vars(base) for base in kind.mro() if base is not Metric
+            )
 
 
 @each

@@ -93,6 +93,7 @@ EXAMPLES: Final[
     (lambda: Precision(num_classes=NUM_CLASSES), indices),
     (lambda: Recall(ignore_index=2, validate="never"), pixels),
     (lambda: Specificity(average="macro", validate="always"), scores),
+    (lambda: Specificity(average="micro"), scores),
     (lambda: StatScores(top_k=2), scores),
     (lambda: StatScores(average="micro", device="cpu"), labels),
 ]
