@@ -18,9 +18,17 @@ class Limits:
         is_goal: Whether the limit was asked for. A run that was given no limit makes one fresh
             pass each time; one that was given a limit is gone on with until the limit is reached.
         is_open_ended: Whether an epoch is one pass over data that does not tell its length.
+        rehearsal_length: In a rehearsal, the most iterations that a run makes; else ``None``.
     """
 
-    __slots__ = ("epoch_length", "is_goal", "is_open_ended", "max_epochs", "max_iters")
+    __slots__ = (
+        "epoch_length",
+        "is_goal",
+        "is_open_ended",
+        "max_epochs",
+        "max_iters",
+        "rehearsal_length",
+    )
 
     def __init__(self) -> None:
         self.max_epochs: int | None = None
@@ -28,6 +36,7 @@ class Limits:
         self.epoch_length: int | None = None
         self.is_goal: bool = False
         self.is_open_ended: bool = False
+        self.rehearsal_length: int | None = None
 
     @property
     def are_set(self) -> bool:

@@ -86,6 +86,7 @@ class Channel(Generic[CallT]):
         "__weakref__",
         "_entries",
         "_heap",
+        "_is_rehearsed",
         "_on_change",
         "_plain",
         "always",
@@ -99,6 +100,7 @@ class Channel(Generic[CallT]):
         self._entries: list[Entry[CallT]] = []
         self._plain: list[Entry[CallT]] = []
         self._heap: list[tuple[int, int, Group[CallT]]] = []
+        self._is_rehearsed: bool = False
         self.always: tuple[CallT, ...] = ()
         self.due: int = NEVER
         self.count: int = 0
@@ -122,6 +124,12 @@ class Channel(Generic[CallT]):
         self._plan()
         self._on_change()
 
+    def rehearse(self, *, is_on: bool) -> None:
+        """Have handlers be called at every count, whatever their filters; or no longer."""
+        self._is_rehearsed = is_on
+        self._plan()
+        self._on_change()
+
     def restart(self, count: int = 0) -> None:
         """Count from here, ``count`` being the latest firing."""
         self.count = count
@@ -138,17 +146,20 @@ class Channel(Generic[CallT]):
         return [
             entry.call
             for entry in self._entries
-            if entry.filter is None or entry.filter.fires(count)
+            if self._is_plain(entry) or (entry.filter is not None and entry.filter.fires(count))
         ]
+
+    def _is_plain(self, entry: Entry[CallT]) -> bool:
+        return self._is_rehearsed or entry.filter is None
 
     def _plan(self) -> None:
         """Work out who is due when."""
         self.is_heard = bool(self._entries)
-        self._plain = [entry for entry in self._entries if entry.filter is None]
+        self._plain = [entry for entry in self._entries if self._is_plain(entry)]
         self.always = tuple(entry.call for entry in self._plain)
         groups: dict[CountFilter, Group[CallT]] = {}
         for entry in self._entries:
-            if entry.filter is not None:
+            if entry.filter is not None and not self._is_rehearsed:
                 groups.setdefault(entry.filter, Group(entry.filter, [])).entries.append(entry)
         for group in groups.values():
             group.calls = self._in_order(group.entries)

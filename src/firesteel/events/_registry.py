@@ -97,13 +97,14 @@ class Registry(Generic[EngineT]):
         on_change: Called after a handler was added or removed.
     """
 
-    __slots__ = ("_all", "_on_change", "_plain", "_with_payload")
+    __slots__ = ("_all", "_is_rehearsed", "_on_change", "_plain", "_with_payload")
 
     def __init__(self, on_change: Callable[[], object] = nothing) -> None:
         self._on_change = on_change
         self._plain: dict[EventEnum, Channel[Callable[[EngineT], object]]] = {}
         self._with_payload: dict[PayloadEvent[Any], Channel[Callable[[EngineT, Any], object]]] = {}
         self._all: list[Channel[Any]] = []
+        self._is_rehearsed: bool = False
 
     def register(self, where: str, events: Iterable[BareEvent]) -> None:
         """Make these events known; those that are known already stay as they are."""
@@ -122,6 +123,8 @@ class Registry(Generic[EngineT]):
             else:
                 self._with_payload.setdefault(event, Channel(self._on_change))
         self._all = [*self._plain.values(), *self._with_payload.values()]
+        if self._is_rehearsed:
+            self.rehearse(is_on=True)
 
     def __contains__(self, event: BareEvent) -> bool:
         is_a("Engine", "event", event, EventEnum | PayloadEvent, "one without a filter")
@@ -152,6 +155,12 @@ class Registry(Generic[EngineT]):
         if isinstance(event, PayloadEvent):
             return self.with_payload(where, event)
         return self.plain(where, event)
+
+    def rehearse(self, *, is_on: bool) -> None:
+        """Have each handler be called at each firing, whatever its filter; or no longer."""
+        self._is_rehearsed = is_on
+        for channel in self._all:
+            channel.rehearse(is_on=is_on)
 
     def restart(self) -> None:
         """Begin to count all events anew."""
