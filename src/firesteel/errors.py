@@ -12,6 +12,7 @@
     |-- StateDictError         ValueError      a state_dict misses entries, or they contradict
     |-- EngineStateError       RuntimeError    the call does not fit what the engine is doing
     |-- DataError              ValueError      the data cannot feed a run
+    |-- DeclaredTypeError      TypeError       a batch or output is not what was declared
     |-- NotComputableError     RuntimeError    a metric has seen nothing it could compute from
     |-- MissingExtraError      ImportError     an optional package is not installed
 
@@ -24,6 +25,7 @@ __all__ = [
     "ArgumentError",
     "ArgumentTypeError",
     "DataError",
+    "DeclaredTypeError",
     "EngineStateError",
     "FiresteelError",
     "HandlerSignatureError",
@@ -83,6 +85,10 @@ class EngineStateError(FiresteelError, RuntimeError):
 
 class DataError(FiresteelError, ValueError):
     """The data cannot feed a run."""
+
+
+class DeclaredTypeError(FiresteelError, TypeError):
+    """A batch, or an output, is not of the type that the process function declares."""
 
 
 class NotComputableError(FiresteelError, RuntimeError):

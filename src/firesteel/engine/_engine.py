@@ -611,6 +611,11 @@ class Engine(Generic[BatchT, OutputT]):
             self.load_state_dict(saved)
 
     @property
+    def process_function(self) -> "Callable[[Engine[BatchT, OutputT], BatchT], OutputT]":
+        """What the engine runs."""
+        return self._loop.process_function
+
+    @property
     def is_rehearsing(self) -> bool:
         """Whether a :meth:`rehearsal` is going on: what costs money may be left out then."""
         return self._limits.rehearsal_length is not None
