@@ -173,9 +173,9 @@ def _hints(declared: object, origin: type) -> dict[str, object]:
             f"check_first_batch: the annotations of {origin.__qualname__} must be found at run "
             f"time, got {error}; define it at the top of a module, with what it names imported"
         ) from error
+    parameters: tuple[object, ...] = getattr(origin, "__parameters__", ())
     if is_dataclass(origin):
         hints = {one.name: hints[one.name] for one in fields(origin)}
-    parameters: tuple[object, ...] = getattr(origin, "__parameters__", ())
     known = dict(zip(parameters, get_args(declared), strict=False))
     return {name: known.get(hint, hint) for name, hint in hints.items()}
 
