@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 
 # Any: the overloads pair what comes out with what was asked for
-from typing import Any, ClassVar, Generic, Literal, final, overload
+from typing import Any, ClassVar, Generic, Literal, Never, final, overload
 
 import torch
 from typing_extensions import TypeVar, override
@@ -14,9 +14,10 @@ from firesteel.metrics._functional._class_report import ClassificationReport as 
 from firesteel.metrics._functional._class_report import classification_report_result, report_as_json
 from firesteel.metrics._mean import PredTarget
 from firesteel.metrics._statistic_metric import StatisticMetric
+from firesteel.metrics._validation import Validation
 
 from ._averaged import above_zero
-from ._statistic import ClassStatistic, Detail, Validation
+from ._statistic import ClassStatistic, Detail
 
 __all__ = ["ClassificationReport"]
 
@@ -24,10 +25,50 @@ ResultT = TypeVar("ResultT", covariant=True, default=Report)
 OutputT = TypeVar("OutputT", contravariant=True, default=PredTarget)
 
 
-@final
-class ClassificationReport(
+class ReportMetric(
     StatisticMetric[PredTarget, ClassStatistic, ResultT, OutputT], Generic[ResultT, OutputT]
 ):
+    """A metric that has the options of a report: see :class:`ClassificationReport`."""
+
+    def __init__(
+        self,
+        output_transform: Callable[[OutputT], PredTarget] | None = None,
+        *,
+        as_json: bool = False,
+        beta: float = 1.0,
+        labels: Sequence[str] | None = None,
+        zero_division: float = 0.0,
+        is_multilabel: bool = False,
+        num_classes: int | None = None,
+        ignore_index: int | None = None,
+        top_k: int = 1,
+        threshold: float = 0.5,
+        validate: Validation = "first",
+        device: torch.device | str | None = None,
+    ) -> None:
+        above_zero("ClassificationReport", "beta", beta)
+        self._as_json = as_json
+        self._beta = beta
+        self._labels = None if labels is None else tuple(labels)
+        if labels is not None and len(set(labels)) != len(labels):
+            raise ArgumentError(mismatch("ClassificationReport", "labels", "all different", labels))
+        self._zero_division = zero_division
+        statistic = ClassStatistic(
+            "ClassificationReport",
+            Detail.CLASSES,
+            is_multilabel=is_multilabel,
+            num_classes=num_classes,
+            ignore_index=ignore_index,
+            top_k=top_k,
+            threshold=threshold,
+            validate=validate,
+            device=device,
+        )
+        super().__init__(statistic, output_transform, device=device)
+
+
+@final
+class ClassificationReport(ReportMetric[ResultT, OutputT], Generic[ResultT, OutputT]):
     """Precision, recall, F score and support of each class, and their averages.
 
     Better is higher, from 0 to 1. The result is a typed dictionary: ``["classes"]`` has the scores
@@ -68,8 +109,8 @@ class ClassificationReport(
     higher_is_better: ClassVar[bool | None] = True
 
     @overload
-    def __init__(
-        self: "ClassificationReport[Report, PredTarget]",
+    def __new__(
+        cls,
         *,
         as_json: Literal[False] = False,
         beta: float = 1.0,
@@ -82,10 +123,10 @@ class ClassificationReport(
         threshold: float = 0.5,
         validate: Validation = "first",
         device: torch.device | str | None = None,
-    ) -> None: ...
+    ) -> "ClassificationReport[Report, PredTarget]": ...
     @overload
-    def __init__(
-        self: "ClassificationReport[str, PredTarget]",
+    def __new__(
+        cls,
         *,
         as_json: Literal[True],
         beta: float = 1.0,
@@ -98,11 +139,10 @@ class ClassificationReport(
         threshold: float = 0.5,
         validate: Validation = "first",
         device: torch.device | str | None = None,
-    ) -> None: ...
-    # a variable of the method's own would keep pyright from typing a lambda by the engine
+    ) -> "ClassificationReport[str, PredTarget]": ...
     @overload
-    def __init__(
-        self: "ClassificationReport[Report, OutputT]",  # pyright: ignore[reportInvalidTypeVarUse]  # see above
+    def __new__(
+        cls,
         output_transform: Callable[[OutputT], PredTarget],
         *,
         as_json: Literal[False] = False,
@@ -116,11 +156,10 @@ class ClassificationReport(
         threshold: float = 0.5,
         validate: Validation = "first",
         device: torch.device | str | None = None,
-    ) -> None: ...
-    # a variable of the method's own would keep pyright from typing a lambda by the engine
+    ) -> "ClassificationReport[Report, OutputT]": ...
     @overload
-    def __init__(
-        self: "ClassificationReport[str, OutputT]",  # pyright: ignore[reportInvalidTypeVarUse]  # see above
+    def __new__(
+        cls,
         output_transform: Callable[[OutputT], PredTarget],
         *,
         as_json: Literal[True],
@@ -134,9 +173,9 @@ class ClassificationReport(
         threshold: float = 0.5,
         validate: Validation = "first",
         device: torch.device | str | None = None,
-    ) -> None: ...
-    def __init__(
-        self,
+    ) -> "ClassificationReport[str, OutputT]": ...
+    def __new__(
+        cls,
         output_transform: Callable[[OutputT], PredTarget] | None = None,
         *,
         as_json: bool = False,
@@ -150,26 +189,12 @@ class ClassificationReport(
         threshold: float = 0.5,
         validate: Validation = "first",
         device: torch.device | str | None = None,
-    ) -> None:
-        above_zero("ClassificationReport", "beta", beta)
-        self._as_json = as_json
-        self._beta = beta
-        self._labels = None if labels is None else tuple(labels)
-        if labels is not None and len(set(labels)) != len(labels):
-            raise ArgumentError(mismatch("ClassificationReport", "labels", "all different", labels))
-        self._zero_division = zero_division
-        statistic = ClassStatistic(
-            "ClassificationReport",
-            Detail.CLASSES,
-            is_multilabel=is_multilabel,
-            num_classes=num_classes,
-            ignore_index=ignore_index,
-            top_k=top_k,
-            threshold=threshold,
-            validate=validate,
-            device=device,
-        )
-        super().__init__(statistic, output_transform, device=device)
+    ) -> "ClassificationReport[object, Never]":
+        """Give a metric of which the result's type goes with ``as_json``."""
+        # __init__ takes them
+        del output_transform, as_json, beta, labels, zero_division, is_multilabel, num_classes
+        del ignore_index, top_k, threshold, validate, device
+        return super().__new__(cls)
 
     @override
     def compute(self) -> ResultT:

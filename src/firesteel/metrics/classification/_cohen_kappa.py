@@ -13,8 +13,9 @@ from firesteel.metrics._functional._class_agreement import (
 )
 from firesteel.metrics._mean import PredTarget
 from firesteel.metrics._statistic_metric import StatisticMetric
+from firesteel.metrics._validation import Validation, one_of
 
-from ._statistic import ClassStatistic, Detail, Validation, one_of
+from ._statistic import ClassStatistic, Detail
 
 __all__ = ["CohenKappa"]
 

@@ -11,8 +11,9 @@ from firesteel._require import at_least
 from firesteel.metrics._functional._class_shares import iou_result
 from firesteel.metrics._mean import PredTarget
 from firesteel.metrics._statistic_metric import StatisticMetric
+from firesteel.metrics._validation import Validation
 
-from ._statistic import ClassStatistic, Detail, Validation
+from ._statistic import ClassStatistic, Detail
 
 __all__ = ["IoU"]
 

@@ -9,8 +9,9 @@ from typing_extensions import TypeVar, override
 from firesteel.metrics._functional._class_agreement import matthews_corr_coef_result
 from firesteel.metrics._mean import PredTarget
 from firesteel.metrics._statistic_metric import StatisticMetric
+from firesteel.metrics._validation import Validation
 
-from ._statistic import ClassStatistic, Detail, Validation
+from ._statistic import ClassStatistic, Detail
 
 __all__ = ["MatthewsCorrCoef"]
 

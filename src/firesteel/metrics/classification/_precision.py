@@ -1,7 +1,7 @@
 """Precision: the share of what was predicted that is true."""
 
 from collections.abc import Callable
-from typing import ClassVar, Generic, Literal, final, overload
+from typing import ClassVar, Generic, Literal, Never, final, overload
 
 import torch
 from torch import Tensor
@@ -11,9 +11,9 @@ from firesteel.metrics._functional._class_shares import precision_result
 from firesteel.metrics._functional._classification import SampleAverage
 from firesteel.metrics._functional._counts import ClassAverage, ClassCounts
 from firesteel.metrics._mean import PredTarget
+from firesteel.metrics._validation import Validation
 
-from ._averaged import AveragedMetric
-from ._statistic import Validation
+from ._averaged import SampleAveraged
 
 __all__ = ["Precision"]
 
@@ -22,7 +22,7 @@ OutputT = TypeVar("OutputT", contravariant=True, default=PredTarget)
 
 
 @final
-class Precision(AveragedMetric[ResultT, OutputT], Generic[ResultT, OutputT]):
+class Precision(SampleAveraged[ResultT, OutputT], Generic[ResultT, OutputT]):
     r"""Share of what was predicted that is true: :math:`tp / predicted`.
 
     Better is higher, from 0 to 1.
@@ -70,10 +70,11 @@ class Precision(AveragedMetric[ResultT, OutputT], Generic[ResultT, OutputT]):
     """
 
     higher_is_better: ClassVar[bool | None] = True
+    sample_row: ClassVar[int | None] = 0
 
     @overload
-    def __init__(
-        self: "Precision[Tensor, PredTarget]",
+    def __new__(
+        cls,
         *,
         average: None = None,
         zero_division: float = 0.0,
@@ -84,10 +85,10 @@ class Precision(AveragedMetric[ResultT, OutputT], Generic[ResultT, OutputT]):
         threshold: float = 0.5,
         validate: Validation = "first",
         device: torch.device | str | None = None,
-    ) -> None: ...
+    ) -> "Precision[Tensor, PredTarget]": ...
     @overload
-    def __init__(
-        self: "Precision[float, PredTarget]",
+    def __new__(
+        cls,
         *,
         average: Literal["micro", "macro", "weighted", "samples"],
         zero_division: float = 0.0,
@@ -98,11 +99,10 @@ class Precision(AveragedMetric[ResultT, OutputT], Generic[ResultT, OutputT]):
         threshold: float = 0.5,
         validate: Validation = "first",
         device: torch.device | str | None = None,
-    ) -> None: ...
-    # a variable of the method's own would keep pyright from typing a lambda by the engine
+    ) -> "Precision[float, PredTarget]": ...
     @overload
-    def __init__(
-        self: "Precision[Tensor, OutputT]",  # pyright: ignore[reportInvalidTypeVarUse]  # see above
+    def __new__(
+        cls,
         output_transform: Callable[[OutputT], PredTarget],
         *,
         average: None = None,
@@ -114,11 +114,10 @@ class Precision(AveragedMetric[ResultT, OutputT], Generic[ResultT, OutputT]):
         threshold: float = 0.5,
         validate: Validation = "first",
         device: torch.device | str | None = None,
-    ) -> None: ...
-    # a variable of the method's own would keep pyright from typing a lambda by the engine
+    ) -> "Precision[Tensor, OutputT]": ...
     @overload
-    def __init__(
-        self: "Precision[float, OutputT]",  # pyright: ignore[reportInvalidTypeVarUse]  # see above
+    def __new__(
+        cls,
         output_transform: Callable[[OutputT], PredTarget],
         *,
         average: Literal["micro", "macro", "weighted", "samples"],
@@ -130,9 +129,9 @@ class Precision(AveragedMetric[ResultT, OutputT], Generic[ResultT, OutputT]):
         threshold: float = 0.5,
         validate: Validation = "first",
         device: torch.device | str | None = None,
-    ) -> None: ...
-    def __init__(
-        self,
+    ) -> "Precision[float, OutputT]": ...
+    def __new__(
+        cls,
         output_transform: Callable[[OutputT], PredTarget] | None = None,
         *,
         average: SampleAverage = None,
@@ -144,21 +143,12 @@ class Precision(AveragedMetric[ResultT, OutputT], Generic[ResultT, OutputT]):
         threshold: float = 0.5,
         validate: Validation = "first",
         device: torch.device | str | None = None,
-    ) -> None:
-        super().__init__(
-            "Precision",
-            output_transform,
-            sample_row=0,
-            average=average,
-            zero_division=zero_division,
-            is_multilabel=is_multilabel,
-            num_classes=num_classes,
-            ignore_index=ignore_index,
-            top_k=top_k,
-            threshold=threshold,
-            validate=validate,
-            device=device,
-        )
+    ) -> "Precision[object, Never]":
+        """Give a metric of which the result's type goes with ``average``."""
+        # __init__ takes them
+        del output_transform, average, zero_division, is_multilabel, num_classes
+        del ignore_index, top_k, threshold, validate, device
+        return super().__new__(cls)
 
     @override
     def of_counts(

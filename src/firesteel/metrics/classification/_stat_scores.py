@@ -10,8 +10,9 @@ from typing_extensions import TypeVar, override
 from firesteel.metrics._functional._class_agreement import stat_scores_result
 from firesteel.metrics._mean import PredTarget
 from firesteel.metrics._statistic_metric import StatisticMetric
+from firesteel.metrics._validation import Validation, one_of
 
-from ._statistic import ClassStatistic, Detail, Validation, one_of
+from ._statistic import ClassStatistic, Detail
 
 __all__ = ["StatScores"]
 
