@@ -37,7 +37,7 @@ class Case(NamedTuple):
     """A metric, without and with an average, and what scikit-learn has for it."""
 
     per_class: Callable[..., Metric[PredTarget, Tensor, PredTarget]]
-    averaged: Callable[..., Metric[PredTarget, float, PredTarget]]
+    averaged: Callable[..., Metric[PredTarget, Any, PredTarget]]  # a float, as is tested
     reference: Callable[..., Any]  # scikit-learn's are not typed
 
 
