@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from firesteel.errors import ArgumentError, NotComputableError
+from firesteel.errors import ArgumentError, ArgumentTypeError, NotComputableError
 
 from ._class_kinds import ClassificationKind
 from ._counting import RightCounts, SampleSums
@@ -66,6 +66,7 @@ def check_classes(
     *,
     kind: ClassificationKind,
     ignore_index: int | None = None,
+    way_out: str = "class indices need num_classes",
 ) -> None:
     """Refuse classes that do not exist. Waits for the device.
 
@@ -75,15 +76,20 @@ def check_classes(
         target: As for :func:`class_counts`.
         kind: As for :func:`class_counts`.
         ignore_index: Target that is allowed besides; ``None`` for none.
+        way_out: What the error for ``binary`` ends in.
 
     Raises:
         ArgumentError: Some targets, or predictions that are whole numbers, are outside the range
             (which for class indices has no upper end).
+        ArgumentTypeError: Numbers are complex.
 
     Example:
         >>> import torch
         >>> check_classes("accuracy", torch.tensor([3]), torch.tensor([3]), kind="multiclass")
     """
+    if prediction.is_complex() or target.is_complex():
+        dtypes = f"{prediction.dtype} and {target.dtype}"
+        raise ArgumentTypeError(f"{where}: predictions and targets must be real, got {dtypes}")
     has_scores = prediction.ndim > target.ndim
     highest = 1
     if kind == "multiclass":
@@ -98,8 +104,9 @@ def check_classes(
         what = "0 or 1" if kind != "multiclass" else "classes, from 0 on"
         if kind == "multiclass" and has_scores:
             what = f"in [0, {highest + 1})"
+        hint = f"; {way_out}" if kind == "binary" else ""
         raise ArgumentError(
-            f"{where}: predictions and targets must be {what}, got {num_outside} outside"
+            f"{where}: predictions and targets must be {what}, got {num_outside} outside{hint}"
         )
 
 

@@ -5,39 +5,26 @@ from abc import abstractmethod
 from collections.abc import Callable
 
 # Any: the overloads of each class pair what comes out with the average that was asked for
-from typing import Any, ClassVar, Final, Generic
+from typing import Any, ClassVar, Generic
 
 import torch
 from torch import Tensor
 from typing_extensions import TypeVar, override
 
-from firesteel._require import mismatch
 from firesteel.errors import ArgumentError
-from firesteel.metrics._functional._classification import SampleAverage
+from firesteel.metrics._functional._class_averages import AVERAGES, SampleAverage
 from firesteel.metrics._functional._counts import ClassAverage, ClassCounts
 from firesteel.metrics._mean import PredTarget
 from firesteel.metrics._statistic_metric import StatisticMetric
-from firesteel.metrics._validation import Validation, one_of
+from firesteel.metrics._validation import Validation, above_zero, one_of
 
 from ._sample_statistic import SampleStatistic
 from ._statistic import ClassStatistic, Detail
 
-__all__ = ["AveragedMetric", "ClassAveraged", "SampleAveraged", "above_zero"]
+__all__ = ["AveragedMetric", "ClassAveraged", "SampleAveraged"]
 
 ResultT = TypeVar("ResultT", covariant=True)
 OutputT = TypeVar("OutputT", contravariant=True, default=PredTarget)
-
-_AVERAGES: Final = (None, "micro", "macro", "weighted")
-
-
-def above_zero(where: str, what: str, value: float) -> None:
-    """Refuse a number that is not above 0 and finite.
-
-    Raises:
-        ArgumentError: It is not.
-    """
-    if not 0 < value < math.inf:
-        raise ArgumentError(mismatch(where, what, "above 0 and finite", value))
 
 
 class AveragedMetric(
@@ -83,7 +70,7 @@ class AveragedMetric(
     ) -> None:
         name = type(self).__name__
         has_samples = self.sample_row is not None
-        one_of(name, "average", average, _AVERAGES + ("samples",) * has_samples)
+        one_of(name, "average", average, AVERAGES + ("samples",) * has_samples)
         above_zero(name, "beta", beta)
         self._beta = beta
         self._name = name

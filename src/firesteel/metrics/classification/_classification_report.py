@@ -14,9 +14,8 @@ from firesteel.metrics._functional._class_report import ClassificationReport as 
 from firesteel.metrics._functional._class_report import classification_report_result, report_as_json
 from firesteel.metrics._mean import PredTarget
 from firesteel.metrics._statistic_metric import StatisticMetric
-from firesteel.metrics._validation import Validation
+from firesteel.metrics._validation import Validation, above_zero
 
-from ._averaged import above_zero
 from ._statistic import ClassStatistic, Detail
 
 __all__ = ["ClassificationReport"]
@@ -53,6 +52,8 @@ class ReportMetric(
         if labels is not None and len(set(labels)) != len(labels):
             raise ArgumentError(mismatch("ClassificationReport", "labels", "all different", labels))
         self._zero_division = zero_division
+        if num_classes is not None:
+            self._check_labels(num_classes)
         statistic = ClassStatistic(
             "ClassificationReport",
             Detail.CLASSES,
@@ -65,6 +66,11 @@ class ReportMetric(
             device=device,
         )
         super().__init__(statistic, output_transform, device=device)
+
+    def _check_labels(self, num_classes: int) -> None:
+        if self._labels is not None and len(self._labels) != num_classes:
+            condition = f"{num_classes} names, one for each class"
+            raise ArgumentError(mismatch("ClassificationReport", "labels", condition, self._labels))
 
 
 @final
@@ -199,10 +205,7 @@ class ClassificationReport(ReportMetric[ResultT, OutputT], Generic[ResultT, Outp
     @override
     def compute(self) -> ResultT:
         counts = self.statistic.counts_of_all("ClassificationReport")
-        num_classes = counts.table.shape[1]
-        if self._labels is not None and len(self._labels) != num_classes:
-            condition = f"{num_classes} names, one for each class"
-            raise ArgumentError(mismatch("ClassificationReport", "labels", condition, self._labels))
+        self._check_labels(counts.table.shape[1])
         report = classification_report_result(
             counts,
             beta=self._beta,

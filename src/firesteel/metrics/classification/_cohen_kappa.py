@@ -7,6 +7,7 @@ import torch
 from typing_extensions import TypeVar, override
 
 from firesteel.metrics._functional._class_agreement import (
+    KAPPA_WEIGHTS,
     KappaWeights,
     cohen_kappa_result,
     weighted_kappa_result,
@@ -97,7 +98,7 @@ class CohenKappa(StatisticMetric[PredTarget, ClassStatistic, float, OutputT]):
         validate: Validation = "first",
         device: torch.device | str | None = None,
     ) -> None:
-        one_of("CohenKappa", "weights", weights, (None, "linear", "quadratic"))
+        one_of("CohenKappa", "weights", weights, (None, *KAPPA_WEIGHTS))
         self._weights: KappaWeights | None = weights
         statistic = ClassStatistic(
             "CohenKappa",

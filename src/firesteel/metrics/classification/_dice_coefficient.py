@@ -7,8 +7,8 @@ import torch
 from torch import Tensor
 from typing_extensions import TypeVar, override
 
-from firesteel._require import at_least
-from firesteel.metrics._functional._class_shares import dice_result
+from firesteel._require import whole_number
+from firesteel.metrics._functional._class_shares import check_drop_index, dice_result
 from firesteel.metrics._mean import PredTarget
 from firesteel.metrics._statistic_metric import StatisticMetric
 from firesteel.metrics._validation import Validation
@@ -96,7 +96,8 @@ class DiceCoefficient(StatisticMetric[PredTarget, ClassStatistic, Tensor, Output
         device: torch.device | str | None = None,
     ) -> None:
         if drop_index is not None:
-            drop_index = at_least("DiceCoefficient", "drop_index", drop_index, 0)
+            drop_index = whole_number("DiceCoefficient", "drop_index", drop_index)
+        check_drop_index("DiceCoefficient", drop_index, num_classes)
         self._drop_index = drop_index
         self._zero_division = zero_division
         statistic = ClassStatistic(
@@ -113,8 +114,10 @@ class DiceCoefficient(StatisticMetric[PredTarget, ClassStatistic, Tensor, Output
 
     @override
     def compute(self) -> Tensor:
+        counts = self.statistic.counts_of_all("DiceCoefficient")
+        check_drop_index("DiceCoefficient", self._drop_index, counts.table.shape[1])
         return dice_result(
-            self.statistic.counts_of_all("DiceCoefficient"),
+            counts,
             drop_index=self._drop_index,
             zero_division=self._zero_division,
         )

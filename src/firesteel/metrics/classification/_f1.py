@@ -7,8 +7,8 @@ import torch
 from torch import Tensor
 from typing_extensions import TypeVar, override
 
+from firesteel.metrics._functional._class_averages import SampleAverage
 from firesteel.metrics._functional._class_shares import fbeta_result
-from firesteel.metrics._functional._classification import SampleAverage
 from firesteel.metrics._functional._counts import ClassAverage, ClassCounts
 from firesteel.metrics._mean import PredTarget
 from firesteel.metrics._validation import Validation

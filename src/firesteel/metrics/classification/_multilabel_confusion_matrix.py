@@ -8,6 +8,7 @@ from torch import Tensor
 from typing_extensions import TypeVar, override
 
 from firesteel.metrics._functional._class_agreement import (
+    MATRIX_NORMALIZATIONS,
     MatrixNormalization,
     multilabel_matrix_result,
     normalized_matrix,
@@ -93,7 +94,7 @@ class MultiLabelConfusionMatrix(StatisticMetric[PredTarget, ClassStatistic, Tens
         device: torch.device | str | None = None,
     ) -> None:
         name = "MultiLabelConfusionMatrix"
-        one_of(name, "average", average, (None, "samples", "recall", "precision"))
+        one_of(name, "average", average, (None, *MATRIX_NORMALIZATIONS))
         self._average: MatrixNormalization | None = average
         statistic = ClassStatistic(
             "MultiLabelConfusionMatrix",
