@@ -278,8 +278,11 @@ def iou(
         threshold: As for :func:`precision`.
 
     Returns:
-        Float64, shape ``(C,)``, or ``(C - 1,)`` with ``drop_index``, on the device of
-        the targets.
+        Float64, shape ``(C,)``, or ``(C - 1,)`` with ``drop_index``, on the device of the targets.
+
+    Source:
+        Jaccard, "The distribution of the flora in the alpine zone", New Phytologist 11, 1912;
+        scikit-learn's ``jaccard_score(average=None)``.
 
     Example:
         >>> import torch
@@ -321,8 +324,11 @@ def mean_iou(
         threshold: As for :func:`precision`.
 
     Returns:
-        Float64, shape ``()``, on the device of the
-        targets.
+        Float64, shape ``()``, on the device of the targets.
+
+    Source:
+        Long, Shelhamer and Darrell, "Fully convolutional networks for semantic segmentation", CVPR
+        2015; scikit-learn's ``jaccard_score(average="macro")``, with ``labels=range(C)``.
 
     Example:
         >>> import torch
@@ -364,8 +370,11 @@ def dice_coefficient(
         threshold: As for :func:`precision`.
 
     Returns:
-        Float64, shape ``(C,)``, or ``(C - 1,)`` with ``drop_index``, on the device of
-        the targets.
+        Float64, shape ``(C,)``, or ``(C - 1,)`` with ``drop_index``, on the device of the targets.
+
+    Source:
+        Dice, "Measures of the amount of ecologic association between species", Ecology 26, 1945;
+        scikit-learn's ``f1_score(average=None)``.
 
     Example:
         >>> import torch

@@ -43,6 +43,7 @@ class Accuracy(StatisticMetric[PredTarget, ClassStatistic, float, OutputT]):
 
     Raises:
         ArgumentError: Shapes do not fit together, or a class is out of its range.
+        ArgumentTypeError: A dtype is of another kind.
         NotComputableError: ``compute`` was called before any sample was seen.
 
     Source:

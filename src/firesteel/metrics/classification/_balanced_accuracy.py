@@ -37,6 +37,7 @@ class BalancedAccuracy(StatisticMetric[PredTarget, ClassStatistic, float, Output
 
     Raises:
         ArgumentError: Shapes do not fit together, or a class is out of its range.
+        ArgumentTypeError: A dtype is of another kind.
         NotComputableError: ``compute`` was called before any sample was seen.
 
     Source:

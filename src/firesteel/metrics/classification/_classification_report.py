@@ -85,7 +85,8 @@ class ClassificationReport(ReportMetric[ResultT, OutputT], Generic[ResultT, Outp
         output_transform: Gives predictions and targets from the engine's output.
         as_json: Whether the result is text, with ``null`` for what is not a number.
         beta: How many times as much recall counts as precision does in F, above 0.
-        labels: A name for each class, all different; ``None`` for ``"0"``, ``"1"``, ...
+        labels: A name for each class, all different, as many as ``num_classes`` if that is given;
+            ``None`` for ``"0"``, ``"1"``, ...
         zero_division: The value of 0/0. NaN leaves such classes out of the averages.
         is_multilabel: Whether the second axis holds labels, each 0 or 1.
         num_classes: Number of classes, needed where predictions are class indices; or of labels, to
@@ -99,6 +100,7 @@ class ClassificationReport(ReportMetric[ResultT, OutputT], Generic[ResultT, Outp
 
     Raises:
         ArgumentError: Shapes or options do not fit together, or a class is out of its range.
+        ArgumentTypeError: A dtype is of another kind.
         NotComputableError: ``compute`` was called before any sample was seen.
 
     Source:

@@ -44,6 +44,7 @@ class ConfusionMatrix(StatisticMetric[PredTarget, ClassStatistic, Tensor, Output
 
     Raises:
         ArgumentError: Shapes do not fit together, or a class is out of its range.
+        ArgumentTypeError: A dtype is of another kind.
         NotComputableError: ``compute`` was called before any sample was seen.
 
     Source:

@@ -42,8 +42,14 @@ class DiceCoefficient(StatisticMetric[PredTarget, ClassStatistic, Tensor, Output
         device: Where the counts are kept; ``None`` for where the inputs are.
 
     Raises:
-        ArgumentError: Shapes do not fit together, or a class is out of its range.
+        ArgumentError: Shapes do not fit together, a class is out of its range, or there is none of
+            ``drop_index``.
+        ArgumentTypeError: A dtype is of another kind.
         NotComputableError: ``compute`` was called before any sample was seen.
+
+    Source:
+        Dice, "Measures of the amount of ecologic association between species", Ecology 26, 1945;
+        scikit-learn's ``f1_score(average=None)``.
 
     Example:
         >>> import torch

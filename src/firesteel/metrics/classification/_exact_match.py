@@ -34,6 +34,7 @@ class ExactMatch(StatisticMetric[PredTarget, ClassStatistic, float, OutputT]):
 
     Raises:
         ArgumentError: Shapes do not fit together, or labels are not 0 or 1.
+        ArgumentTypeError: A dtype is of another kind.
         NotComputableError: ``compute`` was called before any sample was seen.
 
     Source:

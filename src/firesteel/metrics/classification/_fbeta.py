@@ -82,6 +82,7 @@ class Fbeta(WeighedMetric[ResultT, OutputT], Generic[ResultT, OutputT]):
 
     Raises:
         ArgumentError: Shapes or options do not fit together, or a class is out of its range.
+        ArgumentTypeError: A dtype is of another kind.
         NotComputableError: ``compute`` was called before any sample was seen.
 
     Source:

@@ -42,8 +42,14 @@ class IoU(StatisticMetric[PredTarget, ClassStatistic, Tensor, OutputT]):
         device: Where the counts are kept; ``None`` for where the inputs are.
 
     Raises:
-        ArgumentError: Shapes do not fit together, or a class is out of its range.
+        ArgumentError: Shapes do not fit together, a class is out of its range, or there is none of
+            ``drop_index``.
+        ArgumentTypeError: A dtype is of another kind.
         NotComputableError: ``compute`` was called before any sample was seen.
+
+    Source:
+        Jaccard, "The distribution of the flora in the alpine zone", New Phytologist 11, 1912;
+        scikit-learn's ``jaccard_score(average=None)``.
 
     Example:
         >>> import torch

@@ -39,8 +39,14 @@ class MeanIoU(StatisticMetric[PredTarget, ClassStatistic, float, OutputT]):
         device: Where the counts are kept; ``None`` for where the inputs are.
 
     Raises:
-        ArgumentError: Shapes do not fit together, or a class is out of its range.
+        ArgumentError: Shapes do not fit together, a class is out of its range, or there is none of
+            ``drop_index``.
+        ArgumentTypeError: A dtype is of another kind.
         NotComputableError: ``compute`` was called before any sample was seen.
+
+    Source:
+        Long, Shelhamer and Darrell, "Fully convolutional networks for semantic segmentation", CVPR
+        2015; scikit-learn's ``jaccard_score(average="macro")``, with ``labels=range(C)``.
 
     Example:
         >>> import torch

@@ -46,6 +46,7 @@ class NegativePredictiveValue(ClassAveraged[ResultT, OutputT], Generic[ResultT, 
 
     Raises:
         ArgumentError: Shapes or options do not fit together, or a class is out of its range.
+        ArgumentTypeError: A dtype is of another kind.
         NotComputableError: ``compute`` was called before any sample was seen.
 
     Source:

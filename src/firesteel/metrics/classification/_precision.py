@@ -32,8 +32,8 @@ class Precision(SampleAveraged[ResultT, OutputT], Generic[ResultT, OutputT]):
     if there is a ``num_classes``; else a yes or a no, which floating point numbers are by
     ``threshold``. With ``is_multilabel`` they are so for each label, shape ``(N, L, ...)``.
 
-    The result is float64 of shape ``(C,)``, or ``()`` for a yes or no; a number of Python with an
-    ``average``.
+    The result is float64 of shape ``(C,)``, or ``()`` for a yes or no, where the counts are kept; a
+    number of Python with an ``average``.
 
     Args:
         output_transform: Gives predictions and targets from the engine's output.
@@ -55,6 +55,7 @@ class Precision(SampleAveraged[ResultT, OutputT], Generic[ResultT, OutputT]):
 
     Raises:
         ArgumentError: Shapes or options do not fit together, or a class is out of its range.
+        ArgumentTypeError: A dtype is of another kind.
         NotComputableError: ``compute`` was called before any sample was seen.
 
     Source:

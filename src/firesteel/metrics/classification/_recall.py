@@ -48,6 +48,7 @@ class Recall(SampleAveraged[ResultT, OutputT], Generic[ResultT, OutputT]):
 
     Raises:
         ArgumentError: Shapes or options do not fit together, or a class is out of its range.
+        ArgumentTypeError: A dtype is of another kind.
         NotComputableError: ``compute`` was called before any sample was seen.
 
     Source:

@@ -46,6 +46,7 @@ class Specificity(ClassAveraged[ResultT, OutputT], Generic[ResultT, OutputT]):
 
     Raises:
         ArgumentError: Shapes or options do not fit together, or a class is out of its range.
+        ArgumentTypeError: A dtype is of another kind.
         NotComputableError: ``compute`` was called before any sample was seen.
 
     Source:
