@@ -16,7 +16,7 @@ import pytest
 SOURCES: Final = tuple(sorted((Path(__file__).parents[2] / "src").rglob("*.py")))
 
 COUNTS: Final = MappingProxyType(
-    {"type: ignore": 9, "pyright: ignore": 16, "noqa": 16, "cast": 0, "Any": 25}
+    {"type: ignore": 9, "pyright: ignore": 0, "noqa": 16, "whole file": 0, "cast": 0, "Any": 25}
 )
 """How many of each there are in the package. Raise a number only with a reason."""
 
@@ -24,6 +24,12 @@ DIRECTIVE: Final = re.compile(
     r"#\s*(?P<kind>type:\s*ignore|pyright:\s*ignore|noqa)"
     r"(?P<codes>\[[\w, -]+\]|:\s*[A-Z]+\d+(,\s*[A-Z]+\d+)*)?"
 )
+
+OF_WHOLE_FILE: Final = re.compile(
+    r"#\s*(pyright:(?!\s*ignore\b)|mypy:|ruff:|flake8:)\s*[\w-]+"
+    r"(?P<codes>\s*[=:]\s*\[?[\w-]+\]?(,\s*[\w-]+(=\w+)?)*)?"
+)
+"""What sets a checker for a file: ``pyright: basic``, ``mypy: ignore-errors``, ``ruff: noqa``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +50,7 @@ def _comments(source: str) -> Mapping[int, str]:
 
 def _is_said(text: str) -> bool:
     """Tell whether a comment says anything, directives left out."""
-    return bool(re.search(r"\w{2,}", DIRECTIVE.sub("", text)))
+    return bool(re.search(r"\w{2,}", OF_WHOLE_FILE.sub("", DIRECTIVE.sub("", text))))
 
 
 def _in_comments(source: str) -> Iterator[Suppression]:
@@ -55,6 +61,9 @@ def _in_comments(source: str) -> Iterator[Suppression]:
         for found in DIRECTIVE.finditer(text):
             kind = re.sub(r":\s*", ": ", found["kind"])
             yield Suppression(kind, line, _is_said(text) or _is_said(above), bool(found["codes"]))
+        for found in OF_WHOLE_FILE.finditer(text):
+            has_reason = _is_said(text) or _is_said(above)
+            yield Suppression("whole file", line, has_reason, bool(found["codes"]))
 
 
 def _in_imports(source: str) -> Iterator[Suppression]:
@@ -107,6 +116,12 @@ def test_there_are_as_many_suppressions_as_were_counted() -> None:
         ("from typing import Any\n", "Any without reason"),
         ("y = 1  # of another matter\nx = f()  # noqa: S102\n", "noqa without reason"),
         ("from typing import cast\n", "cast without reason"),
+        ("# pyright: reportX=false\n", "whole file without reason"),
+        ("# of no matter\n# pyright: basic\n", "whole file without code"),
+        ("# of no matter\n# mypy: ignore-errors\n", "whole file without code"),
+        ("# mypy: disable-error-code=misc\n", "whole file without reason"),
+        ("# ruff: noqa: S102\n", "whole file without reason"),
+        ("# ruff: noqa\n", "whole file without reason"),
     ],
 )
 def test_a_fault_is_seen(source: str, fault: str) -> None:
@@ -121,6 +136,8 @@ def test_a_fault_is_seen(source: str, fault: str) -> None:
         "x = f()  # type: ignore[arg-type]  # the overloads pair them\n",
         "# the overloads pair them\nx = f()  # type: ignore[arg-type]\n",
         "from typing import Any  # of no matter\n",
+        "# of no matter\n# pyright: reportX=false, reportY=none\n",
+        "# of no matter\n# mypy: disable-error-code=misc\n",
         "# Any: of no matter,\n# here at least.\nfrom typing import (\n    Any,\n)\n",
     ],
 )

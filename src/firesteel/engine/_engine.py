@@ -30,6 +30,7 @@ from firesteel.events import (
     Events,
     FilteredEvent,
     FilteredPayloadEvent,
+    Guard,
     PayloadEvent,
     PayloadEventLike,
     Registry,
@@ -562,7 +563,7 @@ class Engine(Generic[BatchT, OutputT]):
         return self._state
 
     @contextmanager
-    def rehearsal(self, *, num_batches: int = 1) -> Generator[None]:
+    def rehearsal(self, *, num_batches: int = 1, guard: Guard | None = None) -> Generator[None]:
         """Have each run be short and call every handler, for the length of a ``with`` block.
 
         To see that all of a script works before it runs for hours: a run has one epoch of at most
@@ -574,6 +575,8 @@ class Engine(Generic[BatchT, OutputT]):
 
         Args:
             num_batches: The most iterations of a run, ``>= 1``.
+            guard: Is given each handler and what calls it, and gives what is called in its place;
+                ``None`` for the handlers as they are.
 
         Raises:
             ArgumentError: ``num_batches`` is out of range.
@@ -602,7 +605,7 @@ class Engine(Generic[BatchT, OutputT]):
             )
         saved = self.state_dict()
         self._limits.rehearsal_length = num_batches
-        self._registry.rehearse(is_on=True)
+        self._registry.rehearse(is_on=True, guard=guard)
         try:
             yield
         finally:

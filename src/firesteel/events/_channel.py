@@ -2,15 +2,23 @@
 
 from collections.abc import Callable, Sequence
 from heapq import heapify, heapreplace
-from typing import Generic, final
+from typing import Generic, Protocol, final
 
 from typing_extensions import TypeVar
 
 from ._filters import NEVER, CountFilter
 
-__all__ = ["Channel", "Entry", "nothing"]
+__all__ = ["Channel", "Entry", "Guard", "nothing"]
 
 CallT = TypeVar("CallT", bound=Callable[..., object])
+
+
+class Guard(Protocol):
+    """Stands before each call of a handler."""
+
+    def __call__(self, handler: Callable[..., object], call: CallT, /) -> CallT:
+        """Give what is to be called in place of a call."""
+        ...
 
 
 @final
@@ -85,6 +93,7 @@ class Channel(Generic[CallT]):
     __slots__ = (
         "__weakref__",
         "_entries",
+        "_guard",
         "_heap",
         "_is_rehearsed",
         "_on_change",
@@ -101,6 +110,7 @@ class Channel(Generic[CallT]):
         self._plain: list[Entry[CallT]] = []
         self._heap: list[tuple[int, int, Group[CallT]]] = []
         self._is_rehearsed: bool = False
+        self._guard: Guard | None = None
         self.always: tuple[CallT, ...] = ()
         self.due: int = NEVER
         self.count: int = 0
@@ -124,9 +134,14 @@ class Channel(Generic[CallT]):
         self._plan()
         self._on_change()
 
-    def rehearse(self, *, is_on: bool) -> None:
-        """Have handlers be called at every count, whatever their filters; or no longer."""
-        self._is_rehearsed = is_on
+    def rehearse(self, *, is_on: bool, guard: Guard | None = None) -> None:
+        """Have handlers be called at every count, whatever their filters; or no longer.
+
+        Args:
+            is_on: Whether they are.
+            guard: Is called with each handler, and with what calls it, in its place.
+        """
+        self._is_rehearsed, self._guard = is_on, guard
         self._plan()
         self._on_change()
 
@@ -144,7 +159,7 @@ class Channel(Generic[CallT]):
     def at(self, count: int) -> Sequence[CallT]:
         """Give what is to be called at ``count``, without moving on."""
         return [
-            entry.call
+            self._guarded(entry)
             for entry in self._entries
             if self._is_plain(entry) or (entry.filter is not None and entry.filter.fires(count))
         ]
@@ -152,11 +167,15 @@ class Channel(Generic[CallT]):
     def _is_plain(self, entry: Entry[CallT]) -> bool:
         return self._is_rehearsed or entry.filter is None
 
+    def _guarded(self, entry: Entry[CallT]) -> CallT:
+        guard = self._guard
+        return entry.call if guard is None else guard(entry.handler, entry.call)
+
     def _plan(self) -> None:
         """Work out who is due when."""
         self.is_heard = bool(self._entries)
         self._plain = [entry for entry in self._entries if self._is_plain(entry)]
-        self.always = tuple(entry.call for entry in self._plain)
+        self.always = tuple(map(self._guarded, self._plain))
         groups: dict[CountFilter, Group[CallT]] = {}
         for entry in self._entries:
             if entry.filter is not None and not self._is_rehearsed:

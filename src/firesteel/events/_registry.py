@@ -12,7 +12,7 @@ from typing_extensions import TypeVar
 from firesteel._require import is_a
 from firesteel.errors import ArgumentTypeError, UnknownEventError
 
-from ._channel import Channel, Entry, nothing
+from ._channel import Channel, Entry, Guard, nothing
 from ._names import (
     EventEnum,
     EventLike,
@@ -97,7 +97,7 @@ class Registry(Generic[EngineT]):
         on_change: Called after a handler was added or removed.
     """
 
-    __slots__ = ("_all", "_is_rehearsed", "_on_change", "_plain", "_with_payload")
+    __slots__ = ("_all", "_guard", "_is_rehearsed", "_on_change", "_plain", "_with_payload")
 
     def __init__(self, on_change: Callable[[], object] = nothing) -> None:
         self._on_change = on_change
@@ -105,6 +105,7 @@ class Registry(Generic[EngineT]):
         self._with_payload: dict[PayloadEvent[Any], Channel[Callable[[EngineT, Any], object]]] = {}
         self._all: list[Channel[Any]] = []
         self._is_rehearsed: bool = False
+        self._guard: Guard | None = None
 
     def register(self, where: str, events: Iterable[BareEvent]) -> None:
         """Make these events known; those that are known already stay as they are."""
@@ -124,7 +125,7 @@ class Registry(Generic[EngineT]):
                 self._with_payload.setdefault(event, Channel(self._on_change))
         self._all = [*self._plain.values(), *self._with_payload.values()]
         if self._is_rehearsed:
-            self.rehearse(is_on=True)
+            self.rehearse(is_on=True, guard=self._guard)
 
     def __contains__(self, event: BareEvent) -> bool:
         is_a("Engine", "event", event, EventEnum | PayloadEvent, "one without a filter")
@@ -156,11 +157,11 @@ class Registry(Generic[EngineT]):
             return self.with_payload(where, event)
         return self.plain(where, event)
 
-    def rehearse(self, *, is_on: bool) -> None:
+    def rehearse(self, *, is_on: bool, guard: Guard | None = None) -> None:
         """Have each handler be called at each firing, whatever its filter; or no longer."""
-        self._is_rehearsed = is_on
+        self._is_rehearsed, self._guard = is_on, guard
         for channel in self._all:
-            channel.rehearse(is_on=is_on)
+            channel.rehearse(is_on=is_on, guard=guard)
 
     def restart(self) -> None:
         """Begin to count all events anew."""

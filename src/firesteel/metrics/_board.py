@@ -105,6 +105,15 @@ class Computation(HasFields):
                 f"{type(self).__name__}: must declare its state by field(...) or override reset"
             )
 
+    @override
+    def __getstate__(self) -> dict[str, object]:
+        """Leave out what a copy has no part in: it is attached to no engine."""
+        return {name: value for name, value in vars(self).items() if name != "boards"}
+
+    def __setstate__(self, state: dict[str, object]) -> None:
+        vars(self).update(state)
+        self.boards = weakref.WeakSet()
+
     @property
     def device(self) -> torch.device | None:
         """Where the metric keeps its state; ``None`` for where the inputs are."""

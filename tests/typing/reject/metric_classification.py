@@ -1,24 +1,34 @@
 """Classification metrics: unknown options and averages, results of another kind, lambdas."""
 
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from torch import Tensor
 
 from firesteel import Engine, MetricKey
 from firesteel.metrics import (
     F1,
+    Accuracy,
+    BalancedAccuracy,
     ClassificationReport,
     CohenKappa,
     ConfusionMatrix,
+    DiceCoefficient,
     ExactMatch,
     Fbeta,
+    HammingDistance,
     IoU,
+    JaccardIndex,
+    MatthewsCorrCoef,
     MeanIoU,
+    MetricsLambda,
+    MultiLabelConfusionMatrix,
+    NegativePredictiveValue,
     Precision,
     PredTarget,
     Recall,
     Specificity,
     StatScores,
+    mIoU,
 )
 
 
@@ -69,6 +79,60 @@ IoU(ignore=0)  # E
 ClassificationReport(output_dict=True)  # E
 ClassificationReport(labels=3)  # E
 
+Accuracy(average="macro")  # E
+Accuracy(zero_division=1)  # E
+BalancedAccuracy(adjusted=True)  # E
+BalancedAccuracy(is_multilabel=True)  # E: not of labels
+CohenKappa(is_multilabel=True)  # E
+CohenKappa(average="macro")  # E
+ConfusionMatrix(is_multilabel=True)  # E
+ConfusionMatrix(normalize="true")  # E
+DiceCoefficient(zero_division="warn")  # E
+DiceCoefficient(average="macro")  # E
+ExactMatch(is_multilabel=True)  # E: always
+F1(beta=2)  # E: that is Fbeta
+Fbeta(beta=None)  # E
+HammingDistance(average="macro")  # E
+IoU(average="macro")  # E: that is JaccardIndex
+JaccardIndex(num_classes=3.0)  # E
+JaccardIndex(drop_index=0)  # E: that is IoU
+MatthewsCorrCoef(weights="linear")  # E
+MeanIoU(ignore_index="0")  # E
+MultiLabelConfusionMatrix(normalized=True)  # E
+MultiLabelConfusionMatrix(top_k=2)  # E
+NegativePredictiveValue(average="samples", is_multilabel=True)  # E
+Precision(labels=["cat", "dog"])  # E
+Recall(device=0.5)  # E
+StatScores(zero_division=0)  # E
+ClassificationReport(as_json="yes")  # E
+ClassificationReport(average="macro")  # E
+mIoU(drop_index="background")  # E
+
+
+# an average that is not known yet
+def of_average(
+    average: Literal["micro"] | None, choice: Literal["micro", "none"], word: str
+) -> None:
+    Precision(average=word)  # E: any
+    one_or_other: float = Precision(average=average).compute()  # E: or a tensor
+    by_choice: Tensor = Fbeta(beta=1, average=average).compute()  # E: or a number
+    Recall(average=choice)  # E: one of the words is none
+    key_of_one: MetricKey[float] = F1(of_output, average=average).attach(engine, "x")  # E
+
+
+# arithmetic
+Precision(of_output) + Precision(of_other)  # E: of two outputs
+2 * ClassificationReport(of_output)  # E: a report is no number
+ClassificationReport(of_output, as_json=True) + Accuracy(of_output)  # E
+Accuracy(of_output)[0]  # E: a number has no parts
+Accuracy(of_output) - "1"  # E
+Recall(of_output, average="macro")[0]  # E
+MeanIoU(of_output).map(len)  # E
+Accuracy(of_output).mean()  # E: what a result has, a metric has not
+twice: MetricKey[float] = (2 * Precision(of_output)).attach(engine, "x")  # E: of each class
+mixed: MetricsLambda[float, Output] = Accuracy(of_output) * Recall(of_output)  # E
+Precision(of_output, average="macro").merge(Recall(of_output, average="macro"))  # E: of two classes
+
 # what comes out
 number: float = Precision().compute()  # E
 tensor: Tensor = Precision(average="macro").compute()  # E
@@ -79,6 +143,14 @@ mean: Tensor = MeanIoU().compute()  # E
 text: str = ClassificationReport().compute()  # E
 ClassificationReport().compute()["classes"]["cat"]["accuracy"]  # E
 ClassificationReport(as_json=True).compute()["classes"]  # E
+ClassificationReport().compute()["accuracy"]  # E: Accuracy has it
+ClassificationReport().compute().classes  # E: a dictionary
+ClassificationReport().compute()["macro"]["f1-score"]  # E
+whole: int = Accuracy().compute()  # E
+Accuracy().compute().item()  # E: is a number already
+MeanIoU().compute().tolist()  # E
+StatScores().compute()["tp"]  # E
+fewer: tuple[float, float] = Precision().compute(), Recall(average="macro").compute()  # E
 
 # where the values are
 Precision(average="macro").attach(engine, "x")  # E

@@ -1,8 +1,10 @@
 """What every metric has to satisfy, each found by itself: order, splits, state, merges, ranks."""
 
+import copy
 import importlib
 import inspect
 import math
+import pickle
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -13,8 +15,10 @@ from torch import Tensor, distributed
 from typing_extensions import TypeIs
 
 import firesteel.metrics
+from firesteel.engine import Engine
 from firesteel.errors import ArgumentError, NotComputableError
 from firesteel.metrics import (
+    Accuracy,
     Average,
     Loss,
     Metric,
@@ -317,6 +321,24 @@ def test_a_loaded_metric_goes_on_where_the_saved_one_stood(number: int) -> None:
     again = made(number)
     again.load_state_dict(state)  # nor must what was loaded have changed it
     assert is_same(again.compute(), after(number, values[:1]))
+
+
+@each
+def test_a_copy_is_attached_to_nothing_and_goes_on_by_itself(number: int) -> None:
+    metric, values = made(number), batches(number, [5, 3])
+    metric.update(values[0])
+    metric.attach(Engine(lambda engine, batch: batch), "metric")
+    copied = copy.deepcopy(metric)
+    metric.update(values[1])
+    assert is_same(copied.compute(), after(number, values[:1]))
+    assert not copied.boards
+
+
+def test_a_metric_can_be_pickled() -> None:
+    metric = Accuracy()
+    metric.update((torch.tensor([1, 0]), torch.tensor([1, 1])))
+    metric.attach(Engine(lambda engine, batch: batch), "metric")
+    assert pickle.loads(pickle.dumps(metric)).compute() == 0.5  # noqa: S301  # our own
 
 
 @each

@@ -2,12 +2,13 @@ r"""Agreement of predicted and true classes, and matrices, once all was counted.
 
 import math
 from contextlib import suppress
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 import torch
 from torch import Tensor
 
 from firesteel.errors import ArgumentError
+from firesteel.metrics._validation import one_of
 
 from ._class_shares import ratio
 from ._counts import (
@@ -18,7 +19,6 @@ from ._counts import (
     is_on_host,
     not_square,
     of_classes,
-    one_of,
 )
 
 if TYPE_CHECKING:
@@ -30,6 +30,8 @@ else:
         import numpy as np
 
 __all__ = [
+    "KAPPA_WEIGHTS",
+    "MATRIX_NORMALIZATIONS",
     "KappaWeights",
     "MatrixNormalization",
     "accuracy_result",
@@ -46,9 +48,12 @@ __all__ = [
 MatrixNormalization: TypeAlias = Literal["samples", "recall", "precision"]
 """What the cells of a matrix are divided by: all, their row, their column."""
 
+MATRIX_NORMALIZATIONS: Final[tuple[MatrixNormalization, ...]] = ("samples", "recall", "precision")
 
 KappaWeights: TypeAlias = Literal["linear", "quadratic"]
 """How a disagreement grows with the distance of the two classes."""
+
+KAPPA_WEIGHTS: Final[tuple[KappaWeights, ...]] = ("linear", "quadratic")
 
 
 def accuracy_result(counts: ClassCounts) -> Tensor:
@@ -120,6 +125,9 @@ def hamming_distance_result(
     Returns:
         Float64, shape ``()`` or ``(L,)``, on the device of the counts.
 
+    Raises:
+        ArgumentError: ``average`` is not one of those named.
+
     Source:
         scikit-learn's ``hamming_loss``.
 
@@ -128,6 +136,7 @@ def hamming_distance_result(
         >>> hamming_distance_result(ClassCounts(torch.tensor([1, 2, 1, 4, 0]))).item()
         0.25
     """
+    one_of("hamming_distance_result", "average", average, (None, "micro"))
     table = counts.table
     if average is not None and table.ndim > 1:
         table = table.sum(dim=1)
@@ -144,6 +153,9 @@ def stat_scores_result(counts: ClassCounts, *, average: Literal["micro"] | None 
     Returns:
         The dtype of the counts, shape ``(C, 5)`` or ``(5,)``, on their device.
 
+    Raises:
+        ArgumentError: ``average`` is not one of those named.
+
     Source:
         torchmetrics' ``StatScores``.
 
@@ -152,6 +164,7 @@ def stat_scores_result(counts: ClassCounts, *, average: Literal["micro"] | None 
         >>> stat_scores_result(ClassCounts(torch.tensor([1, 2, 1, 4, 0]))).tolist()
         [1, 1, 2, 0, 1]
     """
+    one_of("stat_scores_result", "average", average, (None, "micro"))
     table = counts.table
     if average is not None and table.ndim > 1:
         table = table.sum(dim=1)
@@ -207,7 +220,7 @@ def normalized_matrix(matrix: Tensor, *, by: MatrixNormalization) -> Tensor:
     """
     if not matrix.ndim or matrix.shape[-2:-1] != matrix.shape[-1:]:
         raise ArgumentError(not_square("normalized_matrix", matrix))
-    one_of("normalized_matrix", "by", by, ("samples", "recall", "precision"))
+    one_of("normalized_matrix", "by", by, MATRIX_NORMALIZATIONS)
     dims = {"samples": (-2, -1), "recall": (-1,), "precision": (-2,)}[by]
     bottom = matrix.sum(dim=dims, keepdim=True)
     return ratio(matrix, bottom, 0.0)
@@ -274,7 +287,7 @@ def weighted_kappa_result(matrix: Tensor, *, weights: KappaWeights) -> Tensor:
         0.5833
     """
     check_square("weighted_kappa_result", matrix)
-    one_of("weighted_kappa_result", "weights", weights, ("linear", "quadratic"))
+    one_of("weighted_kappa_result", "weights", weights, KAPPA_WEIGHTS)
     matrix = in_double(matrix)
     rows, columns = matrix.sum(dim=1), matrix.sum(dim=0)
     place = (rows + columns > 0).cumsum(dim=0).to(matrix.dtype)

@@ -6,8 +6,11 @@ from typing import Literal
 from torch import Tensor
 
 from firesteel.errors import ArgumentError, NotComputableError
+from firesteel.metrics._validation import one_of
 
 from ._class_agreement import (
+    KAPPA_WEIGHTS,
+    MATRIX_NORMALIZATIONS,
     KappaWeights,
     MatrixNormalization,
     cohen_kappa_result,
@@ -17,12 +20,12 @@ from ._class_agreement import (
     stat_scores_result,
     weighted_kappa_result,
 )
+from ._class_averages import check_one_class, checked_counts
 from ._class_kinds import ClassificationKind, ClassificationKindWithoutLabels, CountOptions
-from ._class_report import ClassificationReport, classification_report_result
-from ._class_shares import dice_result, iou_result, mean_iou_result
-from ._classification import checked_counts
+from ._class_report import ClassificationReport, report_of
+from ._class_shares import check_drop_index, dice_result, iou_result, mean_iou_result
 from ._counting import ConfusionCounts, count_confusion
-from ._counts import ClassCounts, as_list, both_classes
+from ._counts import ClassCounts, as_list, of_classes
 
 __all__ = [
     "classification_report",
@@ -74,6 +77,7 @@ def confusion_matrix(
         >>> confusion_matrix(prediction, target, num_classes=2).tolist()
         [[1, 1], [0, 1]]
     """
+    one_of("confusion_matrix", "normalize", normalize, (None, *MATRIX_NORMALIZATIONS))
     options = CountOptions(kind, num_classes, ignore_index, top_k, threshold)
     matrix = checked_matrix("confusion_matrix", prediction, target, options)
     return matrix if normalize is None else normalized_matrix(matrix, by=normalize)
@@ -123,6 +127,7 @@ def multilabel_confusion_matrix(
         >>> multilabel_confusion_matrix(prediction, target).tolist()
         [[[1, 1], [0, 1]]]
     """
+    one_of("multilabel_confusion_matrix", "normalize", normalize, (None, *MATRIX_NORMALIZATIONS))
     options = CountOptions("multilabel", None, ignore_index, 1, threshold)
     counts = checked_counts("multilabel_confusion_matrix", prediction, target, options)
     matrix = multilabel_matrix_result(counts)
@@ -157,6 +162,7 @@ def stat_scores(
         >>> stat_scores(prediction, target, kind="binary").tolist()
         [2, 1, 1, 0, 2]
     """
+    one_of("stat_scores", "average", average, (None, "micro"))
     options = CountOptions(kind, num_classes, ignore_index, top_k, threshold)
     counts = checked_counts("stat_scores", prediction, target, options)
     return stat_scores_result(counts, average=average)
@@ -201,6 +207,8 @@ def cohen_kappa(
         >>> cohen_kappa(prediction, target, num_classes=2).item()
         0.5
     """
+    one_of("cohen_kappa", "weights", weights, (None, *KAPPA_WEIGHTS))
+    check_one_class("cohen_kappa", kind)
     options = CountOptions(kind, num_classes, ignore_index, top_k, threshold)
     if weights is None:
         return cohen_kappa_result(checked_counts("cohen_kappa", prediction, target, options))
@@ -234,6 +242,7 @@ def matthews_corr_coef(
         >>> matthews_corr_coef(prediction, target, num_classes=2).item()
         1.0
     """
+    check_one_class("matthews_corr_coef", kind)
     options = CountOptions(kind, num_classes, ignore_index, top_k, threshold)
     return matthews_corr_coef_result(
         checked_counts("matthews_corr_coef", prediction, target, options)
@@ -269,8 +278,11 @@ def iou(
         threshold: As for :func:`precision`.
 
     Returns:
-        Float64, shape ``(C,)``, or ``(C - 1,)`` with ``drop_index``, on the device of
-        the targets.
+        Float64, shape ``(C,)``, or ``(C - 1,)`` with ``drop_index``, on the device of the targets.
+
+    Source:
+        Jaccard, "The distribution of the flora in the alpine zone", New Phytologist 11, 1912;
+        scikit-learn's ``jaccard_score(average=None)``.
 
     Example:
         >>> import torch
@@ -279,7 +291,7 @@ def iou(
         [0.5, 0.5]
     """
     options = CountOptions(kind, num_classes, ignore_index, top_k, threshold)
-    counts = _classes_of_counts("iou", prediction, target, options)
+    counts = _of_classes("iou", prediction, target, options, drop_index)
     return iou_result(counts, drop_index=drop_index, zero_division=zero_division)
 
 
@@ -312,8 +324,11 @@ def mean_iou(
         threshold: As for :func:`precision`.
 
     Returns:
-        Float64, shape ``()``, on the device of the
-        targets.
+        Float64, shape ``()``, on the device of the targets.
+
+    Source:
+        Long, Shelhamer and Darrell, "Fully convolutional networks for semantic segmentation", CVPR
+        2015; scikit-learn's ``jaccard_score(average="macro")``, with ``labels=range(C)``.
 
     Example:
         >>> import torch
@@ -322,7 +337,7 @@ def mean_iou(
         0.5
     """
     options = CountOptions(kind, num_classes, ignore_index, top_k, threshold)
-    counts = _classes_of_counts("mean_iou", prediction, target, options)
+    counts = _of_classes("mean_iou", prediction, target, options, drop_index)
     return mean_iou_result(counts, drop_index=drop_index, zero_division=zero_division)
 
 
@@ -355,8 +370,11 @@ def dice_coefficient(
         threshold: As for :func:`precision`.
 
     Returns:
-        Float64, shape ``(C,)``, or ``(C - 1,)`` with ``drop_index``, on the device of
-        the targets.
+        Float64, shape ``(C,)``, or ``(C - 1,)`` with ``drop_index``, on the device of the targets.
+
+    Source:
+        Dice, "Measures of the amount of ecologic association between species", Ecology 26, 1945;
+        scikit-learn's ``f1_score(average=None)``.
 
     Example:
         >>> import torch
@@ -365,16 +383,18 @@ def dice_coefficient(
         [0.6666666666666666, 0.6666666666666666]
     """
     options = CountOptions(kind, num_classes, ignore_index, top_k, threshold)
-    counts = _classes_of_counts("dice_coefficient", prediction, target, options)
+    counts = _of_classes("dice_coefficient", prediction, target, options, drop_index)
     return dice_result(counts, drop_index=drop_index, zero_division=zero_division)
 
 
-def _classes_of_counts(
-    where: str, prediction: Tensor, target: Tensor, options: CountOptions
+def _of_classes(
+    where: str, prediction: Tensor, target: Tensor, options: CountOptions, drop_index: int | None
 ) -> ClassCounts:
     """Give counts of classes, for ``binary`` of both."""
-    counts = checked_counts(where, prediction, target, options)
-    return both_classes(counts) if options.kind == "binary" else counts
+    check_one_class(where, options.kind)
+    counts = of_classes(checked_counts(where, prediction, target, options))
+    check_drop_index(where, drop_index, counts.table.shape[1])
+    return counts
 
 
 def classification_report(
@@ -424,6 +444,6 @@ def classification_report(
     """
     options = CountOptions(kind, num_classes, ignore_index, top_k, threshold)
     counts = checked_counts("classification_report", prediction, target, options)
-    return classification_report_result(
-        counts, beta=beta, labels=labels, zero_division=zero_division
+    return report_of(
+        "classification_report", counts, beta=beta, labels=labels, zero_division=zero_division
     )

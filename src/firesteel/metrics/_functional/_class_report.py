@@ -10,6 +10,7 @@ from torch import Tensor
 
 from firesteel._require import mismatch
 from firesteel.errors import ArgumentError
+from firesteel.metrics._validation import above_zero
 
 from ._class_shares import fbeta_result, precision_result, recall_result
 from ._counts import ClassAverage, ClassCounts, as_list, of_classes
@@ -19,6 +20,7 @@ __all__ = [
     "ClassificationReport",
     "classification_report_result",
     "report_as_json",
+    "report_of",
 ]
 
 
@@ -75,8 +77,27 @@ def classification_report_result(
         >>> report["classes"]["dog"]["precision"], report["macro"]["support"]
         (0.8, 8)
     """
+    return report_of(
+        "classification_report_result",
+        counts,
+        beta=beta,
+        labels=labels,
+        zero_division=zero_division,
+    )
+
+
+def report_of(
+    where: str,
+    counts: ClassCounts,
+    *,
+    beta: float,
+    labels: Sequence[str] | None,
+    zero_division: float,
+) -> ClassificationReport:
+    """Do what :func:`classification_report_result` does, by the name of who was asked."""
     counts = of_classes(counts)
-    names = _names(counts.table.shape[1], labels)
+    above_zero(where, "beta", beta)
+    names = _names(where, counts.table.shape[1], labels)
     columns: list[Tensor] = []
     averages: tuple[ClassAverage, ...] = (None, "micro", "macro", "weighted")
     for average in averages:
@@ -137,10 +158,10 @@ def _without_nan(scores: ClassScores) -> dict[str, float | None]:
     return {**plain, "support": scores["support"]}
 
 
-def _names(num_classes: int, labels: Sequence[str] | None) -> Sequence[str]:
+def _names(where: str, num_classes: int, labels: Sequence[str] | None) -> Sequence[str]:
     if labels is None:
         return [str(index) for index in range(num_classes)]
     if len(set(labels)) == len(labels) == num_classes:
         return labels
     condition = f"{num_classes} different names"
-    raise ArgumentError(mismatch("classification_report_result", "labels", condition, list(labels)))
+    raise ArgumentError(mismatch(where, "labels", condition, list(labels)))

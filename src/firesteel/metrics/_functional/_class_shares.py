@@ -10,6 +10,7 @@ from torch import Tensor
 
 from firesteel._require import mismatch
 from firesteel.errors import ArgumentError
+from firesteel.metrics._validation import above_zero, one_of
 
 from ._counts import (
     ClassAverage,
@@ -19,7 +20,6 @@ from ._counts import (
     in_double,
     is_on_host,
     of_classes,
-    one_of,
 )
 
 if TYPE_CHECKING:
@@ -31,6 +31,7 @@ else:
         import numpy as np
 
 __all__ = [
+    "check_drop_index",
     "dice_result",
     "fbeta_result",
     "iou_result",
@@ -131,8 +132,7 @@ def fbeta_result(
         >>> [round(value, 4) for value in fbeta_result(counts).tolist()]
         [0.6667, 0.8571]
     """
-    if not 0 < beta < math.inf:
-        raise ArgumentError(mismatch("fbeta_result", "beta", "above 0 and finite", beta))
+    above_zero("fbeta_result", "beta", beta)
     square = beta * beta
     share = _Share(((0, 1 + square),), (_PREDICTED, (2, square)))
     return _share("fbeta_result", counts, share, average, zero_division)
@@ -371,7 +371,13 @@ def _without(where: str, value: Tensor, index: int | None) -> Tensor:
     """Leave an entry out."""
     if index is None:
         return value
-    num_classes = value.shape[0]
-    if not 0 <= index < num_classes:
-        raise ArgumentError(mismatch(where, "drop_index", f"in [0, {num_classes})", index))
+    check_drop_index(where, index, value.shape[0])
     return torch.cat((value[:index], value[index + 1 :]))
+
+
+def check_drop_index(where: str, index: int | None, num_classes: int | None) -> None:
+    """Refuse the index of a class that does not exist, as far as it is known how many do."""
+    if index is None or 0 <= index < (num_classes or math.inf):
+        return
+    condition = "at least 0" if num_classes is None else f"in [0, {num_classes})"
+    raise ArgumentError(mismatch(where, "drop_index", condition, index))

@@ -1,12 +1,13 @@
 """Classification metrics as functions of predictions and targets: shares of what is right."""
 
-from typing import Literal, TypeAlias
+from functools import partial
 
 from torch import Tensor
 
-from firesteel.errors import ArgumentError
+from firesteel.metrics._validation import above_zero
 
 from ._class_agreement import accuracy_result, balanced_accuracy_result, hamming_distance_result
+from ._class_averages import SampleAverage, averaged, check_one_class, checked_counts
 from ._class_kinds import ClassificationKind, ClassificationKindWithoutLabels, CountOptions
 from ._class_shares import (
     fbeta_result,
@@ -16,16 +17,15 @@ from ._class_shares import (
     recall_result,
     specificity_result,
 )
-from ._counting import count_classes, right_in_tensors, right_result, sample_result, sum_samples
-from ._counting_checks import check_classes, check_right_counts, check_sample_sums
-from ._counts import ClassAverage, ClassCounts, check_counts
+from ._counting import right_in_tensors, right_result
+from ._counting_checks import check_classes, check_right_counts
+from ._counts import ClassAverage
 
 __all__ = [
     "ClassificationKind",
     "SampleAverage",
     "accuracy",
     "balanced_accuracy",
-    "checked_counts",
     "exact_match",
     "f1",
     "fbeta",
@@ -36,35 +36,6 @@ __all__ = [
     "recall",
     "specificity",
 ]
-
-SampleAverage: TypeAlias = ClassAverage | Literal["samples"]
-"""An average over classes; or, of labels, a mean of what each sample has by itself."""
-
-
-def checked_counts(
-    where: str, prediction: Tensor, target: Tensor, options: CountOptions
-) -> ClassCounts:
-    counts = ClassCounts(count_classes(where, prediction, target, options))
-    check_counts(where, counts, is_of_labels=options.kind == "multilabel")
-    return counts
-
-
-def mean_by_sample(
-    where: str,
-    prediction: Tensor,
-    target: Tensor,
-    options: CountOptions,
-    *,
-    zero_division: float,
-    beta: float = 1.0,
-) -> Tensor:
-    if options.kind != "multilabel":
-        raise ArgumentError(
-            f"{where}: average 'samples' is for kind 'multilabel', got {options.kind!r}"
-        )
-    sums = sum_samples(where, prediction, target, options, beta=beta, zero_division=zero_division)
-    check_sample_sums(where, sums)
-    return sample_result(sums)
 
 
 def accuracy(
@@ -106,7 +77,14 @@ def accuracy_of(where: str, prediction: Tensor, target: Tensor, options: CountOp
         counts = checked_counts(where, prediction, target, options)
         return accuracy_result(counts)
     right = right_in_tensors(where, prediction, target, options)
-    check_classes(where, prediction, target, kind=options.kind, ignore_index=options.ignore_index)
+    check_classes(
+        where,
+        prediction,
+        target,
+        kind=options.kind,
+        ignore_index=options.ignore_index,
+        way_out="class indices are of kind 'multiclass'",
+    )
     check_right_counts(where, right)
     return right_result(right)
 
@@ -189,12 +167,16 @@ def precision(
         0.6666666666666666
     """
     options = CountOptions(kind, num_classes, ignore_index, top_k, threshold)
-    if average == "samples":
-        return mean_by_sample(
-            "precision", prediction, target, options, zero_division=zero_division
-        )[0]
-    counts = checked_counts("precision", prediction, target, options)
-    return precision_result(counts, average=average, zero_division=zero_division)
+    return averaged(
+        "precision",
+        prediction,
+        target,
+        options,
+        precision_result,
+        average=average,
+        zero_division=zero_division,
+        sample_row=0,
+    )
 
 
 def recall(
@@ -223,10 +205,16 @@ def recall(
         1.0
     """
     options = CountOptions(kind, num_classes, ignore_index, top_k, threshold)
-    if average == "samples":
-        return mean_by_sample("recall", prediction, target, options, zero_division=zero_division)[1]
-    counts = checked_counts("recall", prediction, target, options)
-    return recall_result(counts, average=average, zero_division=zero_division)
+    return averaged(
+        "recall",
+        prediction,
+        target,
+        options,
+        recall_result,
+        average=average,
+        zero_division=zero_division,
+        sample_row=1,
+    )
 
 
 def fbeta(
@@ -257,13 +245,19 @@ def fbeta(
         >>> fbeta(prediction, target, kind="binary", beta=2).item()
         0.9090909090909091
     """
+    above_zero("fbeta", "beta", beta)
     options = CountOptions(kind, num_classes, ignore_index, top_k, threshold)
-    if average == "samples":
-        return mean_by_sample(
-            "fbeta", prediction, target, options, zero_division=zero_division, beta=beta
-        )[2]
-    counts = checked_counts("fbeta", prediction, target, options)
-    return fbeta_result(counts, beta=beta, average=average, zero_division=zero_division)
+    return averaged(
+        "fbeta",
+        prediction,
+        target,
+        options,
+        partial(fbeta_result, beta=beta),
+        average=average,
+        zero_division=zero_division,
+        sample_row=2,
+        beta=beta,
+    )
 
 
 def f1(
@@ -292,10 +286,16 @@ def f1(
         0.8
     """
     options = CountOptions(kind, num_classes, ignore_index, top_k, threshold)
-    if average == "samples":
-        return mean_by_sample("f1", prediction, target, options, zero_division=zero_division)[2]
-    counts = checked_counts("f1", prediction, target, options)
-    return fbeta_result(counts, average=average, zero_division=zero_division)
+    return averaged(
+        "f1",
+        prediction,
+        target,
+        options,
+        fbeta_result,
+        average=average,
+        zero_division=zero_division,
+        sample_row=2,
+    )
 
 
 def jaccard_index(
@@ -324,12 +324,16 @@ def jaccard_index(
         0.6666666666666666
     """
     options = CountOptions(kind, num_classes, ignore_index, top_k, threshold)
-    if average == "samples":
-        return mean_by_sample(
-            "jaccard_index", prediction, target, options, zero_division=zero_division
-        )[3]
-    counts = checked_counts("jaccard_index", prediction, target, options)
-    return jaccard_result(counts, average=average, zero_division=zero_division)
+    return averaged(
+        "jaccard_index",
+        prediction,
+        target,
+        options,
+        jaccard_result,
+        average=average,
+        zero_division=zero_division,
+        sample_row=3,
+    )
 
 
 def specificity(
@@ -358,8 +362,15 @@ def specificity(
         0.5
     """
     options = CountOptions(kind, num_classes, ignore_index, top_k, threshold)
-    counts = checked_counts("specificity", prediction, target, options)
-    return specificity_result(counts, average=average, zero_division=zero_division)
+    return averaged(
+        "specificity",
+        prediction,
+        target,
+        options,
+        specificity_result,
+        average=average,
+        zero_division=zero_division,
+    )
 
 
 def negative_predictive_value(
@@ -388,8 +399,15 @@ def negative_predictive_value(
         1.0
     """
     options = CountOptions(kind, num_classes, ignore_index, top_k, threshold)
-    counts = checked_counts("negative_predictive_value", prediction, target, options)
-    return negative_predictive_value_result(counts, average=average, zero_division=zero_division)
+    return averaged(
+        "negative_predictive_value",
+        prediction,
+        target,
+        options,
+        negative_predictive_value_result,
+        average=average,
+        zero_division=zero_division,
+    )
 
 
 def hamming_distance(
@@ -452,6 +470,7 @@ def balanced_accuracy(
         0.75
     """
     options = CountOptions(kind, num_classes, ignore_index, top_k, threshold)
+    check_one_class("balanced_accuracy", kind)
     return balanced_accuracy_result(
         checked_counts("balanced_accuracy", prediction, target, options)
     )

@@ -394,9 +394,11 @@ def count_right(
     where: str, prediction: Tensor, target: Tensor, options: CountOptions
 ) -> tuple[Tensor | int, Tensor | int]:
     """Do what :func:`right_counts` does; give numbers of Python where the host has counted."""
-    kind, _, ignore_index, top_k, threshold = options
+    kind, num_classes, ignore_index, top_k, threshold = options
     if kind == "multiclass":
         is_scored = is_scored_by_class(where, prediction, target)
+        if is_scored and num_classes is not None:
+            agreed_classes(where, prediction, num_classes, is_scored=True)
         if is_on_host(target) and (top_k == 1 or not is_scored):
             chosen = chosen_on_host(where, prediction, target, 1, is_scored=is_scored)
             return right_on_host(chosen, flat(target).numpy(), ignore_index)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
-from firesteel.errors import ArgumentError, NotComputableError
+from firesteel.errors import ArgumentError, ArgumentTypeError, NotComputableError
 
 from ._class_kinds import ClassificationKind
 from ._counting import ConfusionCounts, RightCounts, SampleSums
@@ -79,6 +79,7 @@ def check_classes(
     *,
     kind: ClassificationKind,
     ignore_index: int | None = None,
+    way_out: str = "class indices need num_classes",
 ) -> None:
     """Refuse classes that do not exist, and scores that are no numbers. Waits for the device.
 
@@ -89,15 +90,20 @@ def check_classes(
         kind: As for :func:`class_counts`.
         ignore_index: Target that is allowed besides, whatever was predicted there; ``None`` for
             none.
+        way_out: What the error for ``binary`` ends in.
 
     Raises:
         ArgumentError: Some targets, or predictions that are whole numbers, are outside the range
             (which for class indices has no upper end), or a floating point prediction is NaN.
+        ArgumentTypeError: Numbers are complex.
 
     Example:
         >>> import torch
         >>> check_classes("accuracy", torch.tensor([3]), torch.tensor([3]), kind="multiclass")
     """
+    if prediction.is_complex() or target.is_complex():
+        dtypes = f"{prediction.dtype} and {target.dtype}"
+        raise ArgumentTypeError(f"{where}: predictions and targets must be real, got {dtypes}")
     has_scores = prediction.ndim > target.ndim
     highest = 1
     if kind == "multiclass":
@@ -109,11 +115,7 @@ def check_classes(
         is_fine = is_fine | (target == ignore_index)
     if not (has_scores or prediction.is_floating_point()):
         is_fine = is_fine & _is_whole_up_to(prediction, highest)
-    is_number = ~prediction.isnan()
-    if has_scores:
-        is_number = is_number.all(dim=1)
-    if ignore_index is not None:
-        is_number = is_number | (target == ignore_index)
+    is_number = _where_numbers(prediction, target, ignore_index, has_scores=has_scores)
     if int(torch.count_nonzero(is_fine & is_number)) == target.numel():
         return
     num_outside = target.numel() - int(torch.count_nonzero(is_fine))
@@ -126,9 +128,20 @@ def check_classes(
     what = "0 or 1" if kind != "multiclass" else "classes, from 0 on"
     if kind == "multiclass" and has_scores:
         what = f"in [0, {highest + 1})"
+    hint = f"; {way_out}" if kind == "binary" else ""
     raise ArgumentError(
-        f"{where}: predictions and targets must be {what}, got {num_outside} outside"
+        f"{where}: predictions and targets must be {what}, got {num_outside} outside{hint}"
     )
+
+
+def _where_numbers(
+    prediction: Tensor, target: Tensor, ignore_index: int | None, *, has_scores: bool
+) -> Tensor:
+    """Tell for which targets no NaN was predicted, or that are ignored."""
+    is_number = ~prediction.isnan()
+    if has_scores:
+        is_number = is_number.all(dim=1)
+    return is_number if ignore_index is None else is_number | (target == ignore_index)
 
 
 def seen_and_outside(confusion: ConfusionCounts) -> tuple[int, int]:

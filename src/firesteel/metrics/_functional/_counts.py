@@ -6,14 +6,12 @@ once, ``ClassCounts(counts.table.double())``.
 """
 
 import math
-from collections.abc import Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple, Protocol, TypeAlias, TypeVar
 
 import torch
 from torch import Tensor
 
-from firesteel._require import mismatch
 from firesteel.errors import ArgumentError, NotComputableError
 
 if TYPE_CHECKING:
@@ -50,7 +48,6 @@ __all__ = [
     "matrix_of_yes",
     "not_square",
     "of_classes",
-    "one_of",
 ]
 
 ClassAverage: TypeAlias = Literal["micro", "macro", "weighted"] | None
@@ -72,13 +69,16 @@ def _can_share() -> bool:
 has_numpy: Final = _can_share()
 """Whether numpy counts what is in the host's memory; torch does without it."""
 
+_PLAIN: Final = (Tensor, torch.nn.Parameter)
+
 _SMALL: Final = 2**15
 """Cells of a matrix up to which numpy adds faster, for want of the cost of a call."""
 
 
 def is_on_host(tensor: Tensor) -> bool:
     """Tell whether numpy can count what is in a tensor."""
-    return has_numpy and tensor.is_cpu
+    # numpy reads nothing of a class of one's own, as of a tensor that is only pretended
+    return has_numpy and tensor.is_cpu and type(tensor) in _PLAIN
 
 
 class _Listed(Protocol):
@@ -284,12 +284,6 @@ def _matrix_table_on_host(matrix: "Numbers") -> "Numbers":
     table[3] = np.add.reduce(table[2])
     table[4] = 0
     return table
-
-
-def one_of(where: str, what: str, value: str, allowed: Sequence[str]) -> None:
-    if value not in allowed:
-        condition = f"one of {', '.join(map(repr, allowed))}"
-        raise ArgumentError(mismatch(where, what, condition, value))
 
 
 def of_classes(counts: ClassCounts) -> ClassCounts:

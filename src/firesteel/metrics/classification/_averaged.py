@@ -5,38 +5,26 @@ from abc import abstractmethod
 from collections.abc import Callable
 
 # Any: the overloads of each class pair what comes out with the average that was asked for
-from typing import Any, Final, Generic
+from typing import Any, ClassVar, Generic
 
 import torch
 from torch import Tensor
 from typing_extensions import TypeVar, override
 
-from firesteel._require import mismatch
 from firesteel.errors import ArgumentError
-from firesteel.metrics._functional._classification import SampleAverage
+from firesteel.metrics._functional._class_averages import AVERAGES, SampleAverage
 from firesteel.metrics._functional._counts import ClassAverage, ClassCounts
 from firesteel.metrics._mean import PredTarget
 from firesteel.metrics._statistic_metric import StatisticMetric
+from firesteel.metrics._validation import Validation, above_zero, one_of
 
 from ._sample_statistic import SampleStatistic
-from ._statistic import ClassStatistic, Detail, Validation, one_of
+from ._statistic import ClassStatistic, Detail
 
-__all__ = ["AveragedMetric", "above_zero"]
+__all__ = ["AveragedMetric", "ClassAveraged", "SampleAveraged"]
 
 ResultT = TypeVar("ResultT", covariant=True)
 OutputT = TypeVar("OutputT", contravariant=True, default=PredTarget)
-
-AVERAGES: Final = (None, "micro", "macro", "weighted")
-
-
-def above_zero(where: str, what: str, value: float) -> None:
-    """Refuse a number that is not above 0 and finite.
-
-    Raises:
-        ArgumentError: It is not.
-    """
-    if not 0 < value < math.inf:
-        raise ArgumentError(mismatch(where, what, "above 0 and finite", value))
 
 
 class AveragedMetric(
@@ -46,9 +34,7 @@ class AveragedMetric(
     """A metric with a value for each class: a tensor of these, or a number that averages them.
 
     Args:
-        name: Its name, for errors.
         output_transform: Gives predictions and targets from the engine's output.
-        sample_row: Which of the four means over samples it is; ``None`` for none.
         average: How the values of classes become one; ``None`` for not at all.
         zero_division: The value of 0/0.
         is_multilabel: As for :class:`ClassStatistic`.
@@ -64,12 +50,13 @@ class AveragedMetric(
         ArgumentError: Options do not fit together.
     """
 
+    sample_row: ClassVar[int | None] = None
+    """Which of the four means over samples it is; ``None`` where there is none."""
+
     def __init__(
         self,
-        name: str,
         output_transform: Callable[[OutputT], PredTarget] | None,
         *,
-        sample_row: int | None,
         average: SampleAverage,
         zero_division: float,
         is_multilabel: bool,
@@ -81,10 +68,12 @@ class AveragedMetric(
         device: torch.device | str | None,
         beta: float = 1.0,
     ) -> None:
-        one_of(name, "average", average, AVERAGES + ("samples",) * (sample_row is not None))
+        name = type(self).__name__
+        has_samples = self.sample_row is not None
+        one_of(name, "average", average, AVERAGES + ("samples",) * has_samples)
         above_zero(name, "beta", beta)
+        self._beta = beta
         self._name = name
-        self._sample_row = sample_row or 0
         self._is_averaged = average is not None
         self._class_average: ClassAverage = None if average == "samples" else average
         self._zero_division = zero_division
@@ -140,9 +129,71 @@ class AveragedMetric(
     def _value(self) -> Tensor:
         statistic = self.statistic
         if isinstance(statistic, SampleStatistic):
-            return statistic.means(self._name)[self._sample_row]
+            return statistic.means(self._name)[self.sample_row or 0]
         return self.of_counts(
             statistic.counts(self._name),
             average=self._class_average,
             zero_division=self._zero_division,
+        )
+
+
+class ClassAveraged(AveragedMetric[ResultT, OutputT], Generic[ResultT, OutputT]):
+    """An averaged metric that is no mean over samples: see :class:`Specificity`."""
+
+    def __init__(
+        self,
+        output_transform: Callable[[OutputT], PredTarget] | None = None,
+        *,
+        average: ClassAverage = None,
+        zero_division: float = 0.0,
+        is_multilabel: bool = False,
+        num_classes: int | None = None,
+        ignore_index: int | None = None,
+        top_k: int = 1,
+        threshold: float = 0.5,
+        validate: Validation = "first",
+        device: torch.device | str | None = None,
+    ) -> None:
+        super().__init__(
+            output_transform,
+            average=average,
+            zero_division=zero_division,
+            is_multilabel=is_multilabel,
+            num_classes=num_classes,
+            ignore_index=ignore_index,
+            top_k=top_k,
+            threshold=threshold,
+            validate=validate,
+            device=device,
+        )
+
+
+class SampleAveraged(AveragedMetric[ResultT, OutputT], Generic[ResultT, OutputT]):
+    """An averaged metric that may be a mean of what each sample has: see :class:`Precision`."""
+
+    def __init__(
+        self,
+        output_transform: Callable[[OutputT], PredTarget] | None = None,
+        *,
+        average: SampleAverage = None,
+        zero_division: float = 0.0,
+        is_multilabel: bool = False,
+        num_classes: int | None = None,
+        ignore_index: int | None = None,
+        top_k: int = 1,
+        threshold: float = 0.5,
+        validate: Validation = "first",
+        device: torch.device | str | None = None,
+    ) -> None:
+        super().__init__(
+            output_transform,
+            average=average,
+            zero_division=zero_division,
+            is_multilabel=is_multilabel,
+            num_classes=num_classes,
+            ignore_index=ignore_index,
+            top_k=top_k,
+            threshold=threshold,
+            validate=validate,
+            device=device,
         )

@@ -7,14 +7,16 @@ import torch
 from typing_extensions import TypeVar, override
 
 from firesteel.metrics._functional._class_agreement import (
+    KAPPA_WEIGHTS,
     KappaWeights,
     cohen_kappa_result,
     weighted_kappa_result,
 )
 from firesteel.metrics._mean import PredTarget
 from firesteel.metrics._statistic_metric import StatisticMetric
+from firesteel.metrics._validation import Validation, one_of
 
-from ._statistic import ClassStatistic, Detail, Validation, one_of
+from ._statistic import ClassStatistic, Detail
 
 __all__ = ["CohenKappa"]
 
@@ -43,6 +45,7 @@ class CohenKappa(StatisticMetric[PredTarget, ClassStatistic, float, OutputT]):
 
     Raises:
         ArgumentError: Shapes do not fit together, or a class is out of its range.
+        ArgumentTypeError: A dtype is of another kind.
         NotComputableError: ``compute`` was called before any sample was seen.
 
     Source:
@@ -96,7 +99,7 @@ class CohenKappa(StatisticMetric[PredTarget, ClassStatistic, float, OutputT]):
         validate: Validation = "first",
         device: torch.device | str | None = None,
     ) -> None:
-        one_of("CohenKappa", "weights", weights, (None, "linear", "quadratic"))
+        one_of("CohenKappa", "weights", weights, (None, *KAPPA_WEIGHTS))
         self._weights: KappaWeights | None = weights
         statistic = ClassStatistic(
             "CohenKappa",

@@ -7,11 +7,16 @@ import torch
 from torch import Tensor
 from typing_extensions import TypeVar, override
 
-from firesteel.metrics._functional._class_agreement import MatrixNormalization, normalized_matrix
+from firesteel.metrics._functional._class_agreement import (
+    MATRIX_NORMALIZATIONS,
+    MatrixNormalization,
+    normalized_matrix,
+)
 from firesteel.metrics._mean import PredTarget
 from firesteel.metrics._statistic_metric import StatisticMetric
+from firesteel.metrics._validation import Validation, one_of
 
-from ._statistic import ClassStatistic, Detail, Validation, one_of
+from ._statistic import ClassStatistic, Detail
 
 __all__ = ["ConfusionMatrix"]
 
@@ -39,6 +44,7 @@ class ConfusionMatrix(StatisticMetric[PredTarget, ClassStatistic, Tensor, Output
 
     Raises:
         ArgumentError: Shapes do not fit together, or a class is out of its range.
+        ArgumentTypeError: A dtype is of another kind.
         NotComputableError: ``compute`` was called before any sample was seen.
 
     Source:
@@ -92,7 +98,7 @@ class ConfusionMatrix(StatisticMetric[PredTarget, ClassStatistic, Tensor, Output
         validate: Validation = "first",
         device: torch.device | str | None = None,
     ) -> None:
-        one_of("ConfusionMatrix", "average", average, (None, "samples", "recall", "precision"))
+        one_of("ConfusionMatrix", "average", average, (None, *MATRIX_NORMALIZATIONS))
         self._average: MatrixNormalization | None = average
         statistic = ClassStatistic(
             "ConfusionMatrix",

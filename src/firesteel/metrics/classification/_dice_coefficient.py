@@ -7,12 +7,13 @@ import torch
 from torch import Tensor
 from typing_extensions import TypeVar, override
 
-from firesteel._require import at_least
-from firesteel.metrics._functional._class_shares import dice_result
+from firesteel._require import whole_number
+from firesteel.metrics._functional._class_shares import check_drop_index, dice_result
 from firesteel.metrics._mean import PredTarget
 from firesteel.metrics._statistic_metric import StatisticMetric
+from firesteel.metrics._validation import Validation
 
-from ._statistic import ClassStatistic, Detail, Validation
+from ._statistic import ClassStatistic, Detail
 
 __all__ = ["DiceCoefficient"]
 
@@ -41,8 +42,14 @@ class DiceCoefficient(StatisticMetric[PredTarget, ClassStatistic, Tensor, Output
         device: Where the counts are kept; ``None`` for where the inputs are.
 
     Raises:
-        ArgumentError: Shapes do not fit together, or a class is out of its range.
+        ArgumentError: Shapes do not fit together, a class is out of its range, or there is none of
+            ``drop_index``.
+        ArgumentTypeError: A dtype is of another kind.
         NotComputableError: ``compute`` was called before any sample was seen.
+
+    Source:
+        Dice, "Measures of the amount of ecologic association between species", Ecology 26, 1945;
+        scikit-learn's ``f1_score(average=None)``.
 
     Example:
         >>> import torch
@@ -95,7 +102,8 @@ class DiceCoefficient(StatisticMetric[PredTarget, ClassStatistic, Tensor, Output
         device: torch.device | str | None = None,
     ) -> None:
         if drop_index is not None:
-            drop_index = at_least("DiceCoefficient", "drop_index", drop_index, 0)
+            drop_index = whole_number("DiceCoefficient", "drop_index", drop_index)
+        check_drop_index("DiceCoefficient", drop_index, num_classes)
         self._drop_index = drop_index
         self._zero_division = zero_division
         statistic = ClassStatistic(
@@ -112,8 +120,10 @@ class DiceCoefficient(StatisticMetric[PredTarget, ClassStatistic, Tensor, Output
 
     @override
     def compute(self) -> Tensor:
+        counts = self.statistic.counts_of_all("DiceCoefficient")
+        check_drop_index("DiceCoefficient", self._drop_index, counts.table.shape[1])
         return dice_result(
-            self.statistic.counts_of_all("DiceCoefficient"),
+            counts,
             drop_index=self._drop_index,
             zero_division=self._zero_division,
         )

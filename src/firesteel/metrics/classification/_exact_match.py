@@ -8,8 +8,9 @@ from typing_extensions import TypeVar, override
 
 from firesteel.metrics._mean import PredTarget
 from firesteel.metrics._statistic_metric import StatisticMetric
+from firesteel.metrics._validation import Validation
 
-from ._statistic import ClassStatistic, Detail, Validation
+from ._statistic import ClassStatistic, Detail
 
 __all__ = ["ExactMatch"]
 
@@ -33,6 +34,7 @@ class ExactMatch(StatisticMetric[PredTarget, ClassStatistic, float, OutputT]):
 
     Raises:
         ArgumentError: Shapes do not fit together, or labels are not 0 or 1.
+        ArgumentTypeError: A dtype is of another kind.
         NotComputableError: ``compute`` was called before any sample was seen.
 
     Source:

@@ -1,19 +1,19 @@
 """F1: the harmonic mean of precision and recall."""
 
 from collections.abc import Callable
-from typing import ClassVar, Generic, Literal, final, overload
+from typing import ClassVar, Generic, Literal, Never, final, overload
 
 import torch
 from torch import Tensor
 from typing_extensions import TypeVar, override
 
+from firesteel.metrics._functional._class_averages import SampleAverage
 from firesteel.metrics._functional._class_shares import fbeta_result
-from firesteel.metrics._functional._classification import SampleAverage
 from firesteel.metrics._functional._counts import ClassAverage, ClassCounts
 from firesteel.metrics._mean import PredTarget
+from firesteel.metrics._validation import Validation
 
-from ._averaged import AveragedMetric
-from ._statistic import Validation
+from ._averaged import SampleAveraged
 
 __all__ = ["F1"]
 
@@ -22,7 +22,7 @@ OutputT = TypeVar("OutputT", contravariant=True, default=PredTarget)
 
 
 @final
-class F1(AveragedMetric[ResultT, OutputT], Generic[ResultT, OutputT]):
+class F1(SampleAveraged[ResultT, OutputT], Generic[ResultT, OutputT]):
     r"""Harmonic mean of precision and recall: :math:`2\, tp / (actual + predicted)`.
 
     Better is higher, from 0 to 1. Predictions, targets and the kind of the result as for
@@ -48,6 +48,7 @@ class F1(AveragedMetric[ResultT, OutputT], Generic[ResultT, OutputT]):
 
     Raises:
         ArgumentError: Shapes or options do not fit together, or a class is out of its range.
+        ArgumentTypeError: A dtype is of another kind.
         NotComputableError: ``compute`` was called before any sample was seen.
 
     Source:
@@ -62,10 +63,11 @@ class F1(AveragedMetric[ResultT, OutputT], Generic[ResultT, OutputT]):
     """
 
     higher_is_better: ClassVar[bool | None] = True
+    sample_row: ClassVar[int | None] = 2
 
     @overload
-    def __init__(
-        self: "F1[Tensor, PredTarget]",
+    def __new__(
+        cls,
         *,
         average: None = None,
         zero_division: float = 0.0,
@@ -76,10 +78,10 @@ class F1(AveragedMetric[ResultT, OutputT], Generic[ResultT, OutputT]):
         threshold: float = 0.5,
         validate: Validation = "first",
         device: torch.device | str | None = None,
-    ) -> None: ...
+    ) -> "F1[Tensor, PredTarget]": ...
     @overload
-    def __init__(
-        self: "F1[float, PredTarget]",
+    def __new__(
+        cls,
         *,
         average: Literal["micro", "macro", "weighted", "samples"],
         zero_division: float = 0.0,
@@ -90,11 +92,10 @@ class F1(AveragedMetric[ResultT, OutputT], Generic[ResultT, OutputT]):
         threshold: float = 0.5,
         validate: Validation = "first",
         device: torch.device | str | None = None,
-    ) -> None: ...
-    # a variable of the method's own would keep pyright from typing a lambda by the engine
+    ) -> "F1[float, PredTarget]": ...
     @overload
-    def __init__(
-        self: "F1[Tensor, OutputT]",  # pyright: ignore[reportInvalidTypeVarUse]  # see above
+    def __new__(
+        cls,
         output_transform: Callable[[OutputT], PredTarget],
         *,
         average: None = None,
@@ -106,11 +107,10 @@ class F1(AveragedMetric[ResultT, OutputT], Generic[ResultT, OutputT]):
         threshold: float = 0.5,
         validate: Validation = "first",
         device: torch.device | str | None = None,
-    ) -> None: ...
-    # a variable of the method's own would keep pyright from typing a lambda by the engine
+    ) -> "F1[Tensor, OutputT]": ...
     @overload
-    def __init__(
-        self: "F1[float, OutputT]",  # pyright: ignore[reportInvalidTypeVarUse]  # see above
+    def __new__(
+        cls,
         output_transform: Callable[[OutputT], PredTarget],
         *,
         average: Literal["micro", "macro", "weighted", "samples"],
@@ -122,9 +122,9 @@ class F1(AveragedMetric[ResultT, OutputT], Generic[ResultT, OutputT]):
         threshold: float = 0.5,
         validate: Validation = "first",
         device: torch.device | str | None = None,
-    ) -> None: ...
-    def __init__(
-        self,
+    ) -> "F1[float, OutputT]": ...
+    def __new__(
+        cls,
         output_transform: Callable[[OutputT], PredTarget] | None = None,
         *,
         average: SampleAverage = None,
@@ -136,21 +136,12 @@ class F1(AveragedMetric[ResultT, OutputT], Generic[ResultT, OutputT]):
         threshold: float = 0.5,
         validate: Validation = "first",
         device: torch.device | str | None = None,
-    ) -> None:
-        super().__init__(
-            "F1",
-            output_transform,
-            sample_row=2,
-            average=average,
-            zero_division=zero_division,
-            is_multilabel=is_multilabel,
-            num_classes=num_classes,
-            ignore_index=ignore_index,
-            top_k=top_k,
-            threshold=threshold,
-            validate=validate,
-            device=device,
-        )
+    ) -> "F1[object, Never]":
+        """Give a metric of which the result's type goes with ``average``."""
+        # __init__ takes them
+        del output_transform, average, zero_division, is_multilabel, num_classes
+        del ignore_index, top_k, threshold, validate, device
+        return super().__new__(cls)
 
     @override
     def of_counts(

@@ -1,19 +1,19 @@
 """Fbeta: the weighted harmonic mean of precision and recall."""
 
 from collections.abc import Callable
-from typing import ClassVar, Generic, Literal, final, overload
+from typing import ClassVar, Generic, Literal, Never, final, overload
 
 import torch
 from torch import Tensor
 from typing_extensions import TypeVar, override
 
+from firesteel.metrics._functional._class_averages import SampleAverage
 from firesteel.metrics._functional._class_shares import fbeta_result
-from firesteel.metrics._functional._classification import SampleAverage
 from firesteel.metrics._functional._counts import ClassAverage, ClassCounts
 from firesteel.metrics._mean import PredTarget
+from firesteel.metrics._validation import Validation
 
 from ._averaged import AveragedMetric
-from ._statistic import Validation
 
 __all__ = ["Fbeta"]
 
@@ -21,8 +21,41 @@ ResultT = TypeVar("ResultT", covariant=True, default=Tensor)
 OutputT = TypeVar("OutputT", contravariant=True, default=PredTarget)
 
 
+class WeighedMetric(AveragedMetric[ResultT, OutputT], Generic[ResultT, OutputT]):
+    """An averaged metric that weighs recall against precision: see :class:`Fbeta`."""
+
+    def __init__(
+        self,
+        output_transform: Callable[[OutputT], PredTarget] | None = None,
+        *,
+        beta: float,
+        average: SampleAverage = None,
+        zero_division: float = 0.0,
+        is_multilabel: bool = False,
+        num_classes: int | None = None,
+        ignore_index: int | None = None,
+        top_k: int = 1,
+        threshold: float = 0.5,
+        validate: Validation = "first",
+        device: torch.device | str | None = None,
+    ) -> None:
+        super().__init__(
+            output_transform,
+            beta=beta,
+            average=average,
+            zero_division=zero_division,
+            is_multilabel=is_multilabel,
+            num_classes=num_classes,
+            ignore_index=ignore_index,
+            top_k=top_k,
+            threshold=threshold,
+            validate=validate,
+            device=device,
+        )
+
+
 @final
-class Fbeta(AveragedMetric[ResultT, OutputT], Generic[ResultT, OutputT]):
+class Fbeta(WeighedMetric[ResultT, OutputT], Generic[ResultT, OutputT]):
     r"""Weighted harmonic mean of precision and recall, averaged afterwards.
 
     :math:`F_\beta = (1+\beta^2)\, tp / (\beta^2\, actual + predicted)`. Better is higher, from 0 to
@@ -49,6 +82,7 @@ class Fbeta(AveragedMetric[ResultT, OutputT], Generic[ResultT, OutputT]):
 
     Raises:
         ArgumentError: Shapes or options do not fit together, or a class is out of its range.
+        ArgumentTypeError: A dtype is of another kind.
         NotComputableError: ``compute`` was called before any sample was seen.
 
     Source:
@@ -63,10 +97,11 @@ class Fbeta(AveragedMetric[ResultT, OutputT], Generic[ResultT, OutputT]):
     """
 
     higher_is_better: ClassVar[bool | None] = True
+    sample_row: ClassVar[int | None] = 2
 
     @overload
-    def __init__(
-        self: "Fbeta[Tensor, PredTarget]",
+    def __new__(
+        cls,
         *,
         beta: float,
         average: None = None,
@@ -78,10 +113,10 @@ class Fbeta(AveragedMetric[ResultT, OutputT], Generic[ResultT, OutputT]):
         threshold: float = 0.5,
         validate: Validation = "first",
         device: torch.device | str | None = None,
-    ) -> None: ...
+    ) -> "Fbeta[Tensor, PredTarget]": ...
     @overload
-    def __init__(
-        self: "Fbeta[float, PredTarget]",
+    def __new__(
+        cls,
         *,
         beta: float,
         average: Literal["micro", "macro", "weighted", "samples"],
@@ -93,11 +128,10 @@ class Fbeta(AveragedMetric[ResultT, OutputT], Generic[ResultT, OutputT]):
         threshold: float = 0.5,
         validate: Validation = "first",
         device: torch.device | str | None = None,
-    ) -> None: ...
-    # a variable of the method's own would keep pyright from typing a lambda by the engine
+    ) -> "Fbeta[float, PredTarget]": ...
     @overload
-    def __init__(
-        self: "Fbeta[Tensor, OutputT]",  # pyright: ignore[reportInvalidTypeVarUse]  # see above
+    def __new__(
+        cls,
         output_transform: Callable[[OutputT], PredTarget],
         *,
         beta: float,
@@ -110,11 +144,10 @@ class Fbeta(AveragedMetric[ResultT, OutputT], Generic[ResultT, OutputT]):
         threshold: float = 0.5,
         validate: Validation = "first",
         device: torch.device | str | None = None,
-    ) -> None: ...
-    # a variable of the method's own would keep pyright from typing a lambda by the engine
+    ) -> "Fbeta[Tensor, OutputT]": ...
     @overload
-    def __init__(
-        self: "Fbeta[float, OutputT]",  # pyright: ignore[reportInvalidTypeVarUse]  # see above
+    def __new__(
+        cls,
         output_transform: Callable[[OutputT], PredTarget],
         *,
         beta: float,
@@ -127,9 +160,9 @@ class Fbeta(AveragedMetric[ResultT, OutputT], Generic[ResultT, OutputT]):
         threshold: float = 0.5,
         validate: Validation = "first",
         device: torch.device | str | None = None,
-    ) -> None: ...
-    def __init__(
-        self,
+    ) -> "Fbeta[float, OutputT]": ...
+    def __new__(
+        cls,
         output_transform: Callable[[OutputT], PredTarget] | None = None,
         *,
         beta: float,
@@ -142,23 +175,16 @@ class Fbeta(AveragedMetric[ResultT, OutputT], Generic[ResultT, OutputT]):
         threshold: float = 0.5,
         validate: Validation = "first",
         device: torch.device | str | None = None,
-    ) -> None:
-        self._beta = beta
-        super().__init__(
-            "Fbeta",
-            output_transform,
-            sample_row=2,
-            beta=beta,
-            average=average,
-            zero_division=zero_division,
-            is_multilabel=is_multilabel,
-            num_classes=num_classes,
-            ignore_index=ignore_index,
-            top_k=top_k,
-            threshold=threshold,
-            validate=validate,
-            device=device,
-        )
+    ) -> "Fbeta[object, Never]":
+        """Give a metric of which the result's type goes with ``average``."""
+        # __init__ takes them
+        del output_transform, beta, average, zero_division, is_multilabel, num_classes
+        del ignore_index, top_k, threshold, validate, device
+        return super().__new__(cls)
+
+    def __getnewargs_ex__(self) -> tuple[tuple[()], dict[str, float]]:
+        """Give what a copy is made with."""
+        return (), {"beta": self._beta}
 
     @override
     def of_counts(

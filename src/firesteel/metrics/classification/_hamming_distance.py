@@ -9,8 +9,9 @@ from typing_extensions import TypeVar, override
 from firesteel.metrics._functional._class_agreement import hamming_distance_result
 from firesteel.metrics._mean import PredTarget
 from firesteel.metrics._statistic_metric import StatisticMetric
+from firesteel.metrics._validation import Validation
 
-from ._statistic import ClassStatistic, Detail, Validation
+from ._statistic import ClassStatistic, Detail
 
 __all__ = ["HammingDistance"]
 
@@ -37,6 +38,7 @@ class HammingDistance(StatisticMetric[PredTarget, ClassStatistic, float, OutputT
 
     Raises:
         ArgumentError: Shapes do not fit together, or a class is out of its range.
+        ArgumentTypeError: A dtype is of another kind.
         NotComputableError: ``compute`` was called before any sample was seen.
 
     Source:

@@ -6,12 +6,13 @@ from typing import ClassVar, final, overload
 import torch
 from typing_extensions import TypeVar, override
 
-from firesteel._require import at_least
-from firesteel.metrics._functional._class_shares import mean_iou_result
+from firesteel._require import whole_number
+from firesteel.metrics._functional._class_shares import check_drop_index, mean_iou_result
 from firesteel.metrics._mean import PredTarget
 from firesteel.metrics._statistic_metric import StatisticMetric
+from firesteel.metrics._validation import Validation
 
-from ._statistic import ClassStatistic, Detail, Validation
+from ._statistic import ClassStatistic, Detail
 
 __all__ = ["MeanIoU", "mIoU"]
 
@@ -38,8 +39,14 @@ class MeanIoU(StatisticMetric[PredTarget, ClassStatistic, float, OutputT]):
         device: Where the counts are kept; ``None`` for where the inputs are.
 
     Raises:
-        ArgumentError: Shapes do not fit together, or a class is out of its range.
+        ArgumentError: Shapes do not fit together, a class is out of its range, or there is none of
+            ``drop_index``.
+        ArgumentTypeError: A dtype is of another kind.
         NotComputableError: ``compute`` was called before any sample was seen.
+
+    Source:
+        Long, Shelhamer and Darrell, "Fully convolutional networks for semantic segmentation", CVPR
+        2015; scikit-learn's ``jaccard_score(average="macro")``, with ``labels=range(C)``.
 
     Example:
         >>> import torch
@@ -92,7 +99,8 @@ class MeanIoU(StatisticMetric[PredTarget, ClassStatistic, float, OutputT]):
         device: torch.device | str | None = None,
     ) -> None:
         if drop_index is not None:
-            drop_index = at_least("MeanIoU", "drop_index", drop_index, 0)
+            drop_index = whole_number("MeanIoU", "drop_index", drop_index)
+        check_drop_index("MeanIoU", drop_index, num_classes)
         self._drop_index = drop_index
         self._zero_division = zero_division
         statistic = ClassStatistic(
@@ -109,8 +117,10 @@ class MeanIoU(StatisticMetric[PredTarget, ClassStatistic, float, OutputT]):
 
     @override
     def compute(self) -> float:
+        counts = self.statistic.counts_of_all("MeanIoU")
+        check_drop_index("MeanIoU", self._drop_index, counts.table.shape[1])
         value = mean_iou_result(
-            self.statistic.counts_of_all("MeanIoU"),
+            counts,
             drop_index=self._drop_index,
             zero_division=self._zero_division,
         )

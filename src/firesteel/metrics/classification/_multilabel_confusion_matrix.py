@@ -8,14 +8,16 @@ from torch import Tensor
 from typing_extensions import TypeVar, override
 
 from firesteel.metrics._functional._class_agreement import (
+    MATRIX_NORMALIZATIONS,
     MatrixNormalization,
     multilabel_matrix_result,
     normalized_matrix,
 )
 from firesteel.metrics._mean import PredTarget
 from firesteel.metrics._statistic_metric import StatisticMetric
+from firesteel.metrics._validation import Validation, one_of
 
-from ._statistic import ClassStatistic, Detail, Validation, one_of
+from ._statistic import ClassStatistic, Detail
 
 __all__ = ["MultiLabelConfusionMatrix"]
 
@@ -42,6 +44,7 @@ class MultiLabelConfusionMatrix(StatisticMetric[PredTarget, ClassStatistic, Tens
 
     Raises:
         ArgumentError: Shapes do not fit together, or labels are not 0 or 1.
+        ArgumentTypeError: A dtype is of another kind.
         NotComputableError: ``compute`` was called before any sample was seen.
 
     Source:
@@ -92,7 +95,7 @@ class MultiLabelConfusionMatrix(StatisticMetric[PredTarget, ClassStatistic, Tens
         device: torch.device | str | None = None,
     ) -> None:
         name = "MultiLabelConfusionMatrix"
-        one_of(name, "average", average, (None, "samples", "recall", "precision"))
+        one_of(name, "average", average, (None, *MATRIX_NORMALIZATIONS))
         self._average: MatrixNormalization | None = average
         statistic = ClassStatistic(
             "MultiLabelConfusionMatrix",

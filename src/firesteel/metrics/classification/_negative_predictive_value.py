@@ -1,7 +1,7 @@
 """NegativePredictiveValue: the share of what was not predicted that is not true."""
 
 from collections.abc import Callable
-from typing import ClassVar, Generic, Literal, final, overload
+from typing import ClassVar, Generic, Literal, Never, final, overload
 
 import torch
 from torch import Tensor
@@ -10,9 +10,9 @@ from typing_extensions import TypeVar, override
 from firesteel.metrics._functional._class_shares import negative_predictive_value_result
 from firesteel.metrics._functional._counts import ClassAverage, ClassCounts
 from firesteel.metrics._mean import PredTarget
+from firesteel.metrics._validation import Validation
 
-from ._averaged import AveragedMetric
-from ._statistic import Validation
+from ._averaged import ClassAveraged
 
 __all__ = ["NegativePredictiveValue"]
 
@@ -21,7 +21,7 @@ OutputT = TypeVar("OutputT", contravariant=True, default=PredTarget)
 
 
 @final
-class NegativePredictiveValue(AveragedMetric[ResultT, OutputT], Generic[ResultT, OutputT]):
+class NegativePredictiveValue(ClassAveraged[ResultT, OutputT], Generic[ResultT, OutputT]):
     r"""Share of what was not predicted that is not true: :math:`tn / (total - predicted)`.
 
     Better is higher, from 0 to 1. Predictions, targets and the kind of the result as for
@@ -46,6 +46,7 @@ class NegativePredictiveValue(AveragedMetric[ResultT, OutputT], Generic[ResultT,
 
     Raises:
         ArgumentError: Shapes or options do not fit together, or a class is out of its range.
+        ArgumentTypeError: A dtype is of another kind.
         NotComputableError: ``compute`` was called before any sample was seen.
 
     Source:
@@ -62,8 +63,8 @@ class NegativePredictiveValue(AveragedMetric[ResultT, OutputT], Generic[ResultT,
     higher_is_better: ClassVar[bool | None] = True
 
     @overload
-    def __init__(
-        self: "NegativePredictiveValue[Tensor, PredTarget]",
+    def __new__(
+        cls,
         *,
         average: None = None,
         zero_division: float = 0.0,
@@ -74,10 +75,10 @@ class NegativePredictiveValue(AveragedMetric[ResultT, OutputT], Generic[ResultT,
         threshold: float = 0.5,
         validate: Validation = "first",
         device: torch.device | str | None = None,
-    ) -> None: ...
+    ) -> "NegativePredictiveValue[Tensor, PredTarget]": ...
     @overload
-    def __init__(
-        self: "NegativePredictiveValue[float, PredTarget]",
+    def __new__(
+        cls,
         *,
         average: Literal["micro", "macro", "weighted"],
         zero_division: float = 0.0,
@@ -88,11 +89,10 @@ class NegativePredictiveValue(AveragedMetric[ResultT, OutputT], Generic[ResultT,
         threshold: float = 0.5,
         validate: Validation = "first",
         device: torch.device | str | None = None,
-    ) -> None: ...
-    # a variable of the method's own would keep pyright from typing a lambda by the engine
+    ) -> "NegativePredictiveValue[float, PredTarget]": ...
     @overload
-    def __init__(
-        self: "NegativePredictiveValue[Tensor, OutputT]",  # pyright: ignore[reportInvalidTypeVarUse]  # see above
+    def __new__(
+        cls,
         output_transform: Callable[[OutputT], PredTarget],
         *,
         average: None = None,
@@ -104,11 +104,10 @@ class NegativePredictiveValue(AveragedMetric[ResultT, OutputT], Generic[ResultT,
         threshold: float = 0.5,
         validate: Validation = "first",
         device: torch.device | str | None = None,
-    ) -> None: ...
-    # a variable of the method's own would keep pyright from typing a lambda by the engine
+    ) -> "NegativePredictiveValue[Tensor, OutputT]": ...
     @overload
-    def __init__(
-        self: "NegativePredictiveValue[float, OutputT]",  # pyright: ignore[reportInvalidTypeVarUse]  # see above
+    def __new__(
+        cls,
         output_transform: Callable[[OutputT], PredTarget],
         *,
         average: Literal["micro", "macro", "weighted"],
@@ -120,9 +119,9 @@ class NegativePredictiveValue(AveragedMetric[ResultT, OutputT], Generic[ResultT,
         threshold: float = 0.5,
         validate: Validation = "first",
         device: torch.device | str | None = None,
-    ) -> None: ...
-    def __init__(
-        self,
+    ) -> "NegativePredictiveValue[float, OutputT]": ...
+    def __new__(
+        cls,
         output_transform: Callable[[OutputT], PredTarget] | None = None,
         *,
         average: ClassAverage = None,
@@ -134,21 +133,12 @@ class NegativePredictiveValue(AveragedMetric[ResultT, OutputT], Generic[ResultT,
         threshold: float = 0.5,
         validate: Validation = "first",
         device: torch.device | str | None = None,
-    ) -> None:
-        super().__init__(
-            "NegativePredictiveValue",
-            output_transform,
-            sample_row=None,
-            average=average,
-            zero_division=zero_division,
-            is_multilabel=is_multilabel,
-            num_classes=num_classes,
-            ignore_index=ignore_index,
-            top_k=top_k,
-            threshold=threshold,
-            validate=validate,
-            device=device,
-        )
+    ) -> "NegativePredictiveValue[object, Never]":
+        """Give a metric of which the result's type goes with ``average``."""
+        # __init__ takes them
+        del output_transform, average, zero_division, is_multilabel, num_classes
+        del ignore_index, top_k, threshold, validate, device
+        return super().__new__(cls)
 
     @override
     def of_counts(

@@ -1,19 +1,19 @@
 """Precision: the share of what was predicted that is true."""
 
 from collections.abc import Callable
-from typing import ClassVar, Generic, Literal, final, overload
+from typing import ClassVar, Generic, Literal, Never, final, overload
 
 import torch
 from torch import Tensor
 from typing_extensions import TypeVar, override
 
+from firesteel.metrics._functional._class_averages import SampleAverage
 from firesteel.metrics._functional._class_shares import precision_result
-from firesteel.metrics._functional._classification import SampleAverage
 from firesteel.metrics._functional._counts import ClassAverage, ClassCounts
 from firesteel.metrics._mean import PredTarget
+from firesteel.metrics._validation import Validation
 
-from ._averaged import AveragedMetric
-from ._statistic import Validation
+from ._averaged import SampleAveraged
 
 __all__ = ["Precision"]
 
@@ -22,7 +22,7 @@ OutputT = TypeVar("OutputT", contravariant=True, default=PredTarget)
 
 
 @final
-class Precision(AveragedMetric[ResultT, OutputT], Generic[ResultT, OutputT]):
+class Precision(SampleAveraged[ResultT, OutputT], Generic[ResultT, OutputT]):
     r"""Share of what was predicted that is true: :math:`tp / predicted`.
 
     Better is higher, from 0 to 1.
@@ -32,8 +32,8 @@ class Precision(AveragedMetric[ResultT, OutputT], Generic[ResultT, OutputT]):
     if there is a ``num_classes``; else a yes or a no, which floating point numbers are by
     ``threshold``. With ``is_multilabel`` they are so for each label, shape ``(N, L, ...)``.
 
-    The result is float64 of shape ``(C,)``, or ``()`` for a yes or no; a number of Python with an
-    ``average``.
+    The result is float64 of shape ``(C,)``, or ``()`` for a yes or no, where the counts are kept; a
+    number of Python with an ``average``.
 
     Args:
         output_transform: Gives predictions and targets from the engine's output.
@@ -55,6 +55,7 @@ class Precision(AveragedMetric[ResultT, OutputT], Generic[ResultT, OutputT]):
 
     Raises:
         ArgumentError: Shapes or options do not fit together, or a class is out of its range.
+        ArgumentTypeError: A dtype is of another kind.
         NotComputableError: ``compute`` was called before any sample was seen.
 
     Source:
@@ -70,10 +71,11 @@ class Precision(AveragedMetric[ResultT, OutputT], Generic[ResultT, OutputT]):
     """
 
     higher_is_better: ClassVar[bool | None] = True
+    sample_row: ClassVar[int | None] = 0
 
     @overload
-    def __init__(
-        self: "Precision[Tensor, PredTarget]",
+    def __new__(
+        cls,
         *,
         average: None = None,
         zero_division: float = 0.0,
@@ -84,10 +86,10 @@ class Precision(AveragedMetric[ResultT, OutputT], Generic[ResultT, OutputT]):
         threshold: float = 0.5,
         validate: Validation = "first",
         device: torch.device | str | None = None,
-    ) -> None: ...
+    ) -> "Precision[Tensor, PredTarget]": ...
     @overload
-    def __init__(
-        self: "Precision[float, PredTarget]",
+    def __new__(
+        cls,
         *,
         average: Literal["micro", "macro", "weighted", "samples"],
         zero_division: float = 0.0,
@@ -98,11 +100,10 @@ class Precision(AveragedMetric[ResultT, OutputT], Generic[ResultT, OutputT]):
         threshold: float = 0.5,
         validate: Validation = "first",
         device: torch.device | str | None = None,
-    ) -> None: ...
-    # a variable of the method's own would keep pyright from typing a lambda by the engine
+    ) -> "Precision[float, PredTarget]": ...
     @overload
-    def __init__(
-        self: "Precision[Tensor, OutputT]",  # pyright: ignore[reportInvalidTypeVarUse]  # see above
+    def __new__(
+        cls,
         output_transform: Callable[[OutputT], PredTarget],
         *,
         average: None = None,
@@ -114,11 +115,10 @@ class Precision(AveragedMetric[ResultT, OutputT], Generic[ResultT, OutputT]):
         threshold: float = 0.5,
         validate: Validation = "first",
         device: torch.device | str | None = None,
-    ) -> None: ...
-    # a variable of the method's own would keep pyright from typing a lambda by the engine
+    ) -> "Precision[Tensor, OutputT]": ...
     @overload
-    def __init__(
-        self: "Precision[float, OutputT]",  # pyright: ignore[reportInvalidTypeVarUse]  # see above
+    def __new__(
+        cls,
         output_transform: Callable[[OutputT], PredTarget],
         *,
         average: Literal["micro", "macro", "weighted", "samples"],
@@ -130,9 +130,9 @@ class Precision(AveragedMetric[ResultT, OutputT], Generic[ResultT, OutputT]):
         threshold: float = 0.5,
         validate: Validation = "first",
         device: torch.device | str | None = None,
-    ) -> None: ...
-    def __init__(
-        self,
+    ) -> "Precision[float, OutputT]": ...
+    def __new__(
+        cls,
         output_transform: Callable[[OutputT], PredTarget] | None = None,
         *,
         average: SampleAverage = None,
@@ -144,21 +144,12 @@ class Precision(AveragedMetric[ResultT, OutputT], Generic[ResultT, OutputT]):
         threshold: float = 0.5,
         validate: Validation = "first",
         device: torch.device | str | None = None,
-    ) -> None:
-        super().__init__(
-            "Precision",
-            output_transform,
-            sample_row=0,
-            average=average,
-            zero_division=zero_division,
-            is_multilabel=is_multilabel,
-            num_classes=num_classes,
-            ignore_index=ignore_index,
-            top_k=top_k,
-            threshold=threshold,
-            validate=validate,
-            device=device,
-        )
+    ) -> "Precision[object, Never]":
+        """Give a metric of which the result's type goes with ``average``."""
+        # __init__ takes them
+        del output_transform, average, zero_division, is_multilabel, num_classes
+        del ignore_index, top_k, threshold, validate, device
+        return super().__new__(cls)
 
     @override
     def of_counts(

@@ -1,19 +1,19 @@
 """Recall: the share of what is true that was predicted."""
 
 from collections.abc import Callable
-from typing import ClassVar, Generic, Literal, final, overload
+from typing import ClassVar, Generic, Literal, Never, final, overload
 
 import torch
 from torch import Tensor
 from typing_extensions import TypeVar, override
 
+from firesteel.metrics._functional._class_averages import SampleAverage
 from firesteel.metrics._functional._class_shares import recall_result
-from firesteel.metrics._functional._classification import SampleAverage
 from firesteel.metrics._functional._counts import ClassAverage, ClassCounts
 from firesteel.metrics._mean import PredTarget
+from firesteel.metrics._validation import Validation
 
-from ._averaged import AveragedMetric
-from ._statistic import Validation
+from ._averaged import SampleAveraged
 
 __all__ = ["Recall"]
 
@@ -22,7 +22,7 @@ OutputT = TypeVar("OutputT", contravariant=True, default=PredTarget)
 
 
 @final
-class Recall(AveragedMetric[ResultT, OutputT], Generic[ResultT, OutputT]):
+class Recall(SampleAveraged[ResultT, OutputT], Generic[ResultT, OutputT]):
     r"""Share of what is true that was predicted: :math:`tp / actual`.
 
     Better is higher, from 0 to 1. Predictions, targets and the kind of the result as for
@@ -48,6 +48,7 @@ class Recall(AveragedMetric[ResultT, OutputT], Generic[ResultT, OutputT]):
 
     Raises:
         ArgumentError: Shapes or options do not fit together, or a class is out of its range.
+        ArgumentTypeError: A dtype is of another kind.
         NotComputableError: ``compute`` was called before any sample was seen.
 
     Source:
@@ -62,10 +63,11 @@ class Recall(AveragedMetric[ResultT, OutputT], Generic[ResultT, OutputT]):
     """
 
     higher_is_better: ClassVar[bool | None] = True
+    sample_row: ClassVar[int | None] = 1
 
     @overload
-    def __init__(
-        self: "Recall[Tensor, PredTarget]",
+    def __new__(
+        cls,
         *,
         average: None = None,
         zero_division: float = 0.0,
@@ -76,10 +78,10 @@ class Recall(AveragedMetric[ResultT, OutputT], Generic[ResultT, OutputT]):
         threshold: float = 0.5,
         validate: Validation = "first",
         device: torch.device | str | None = None,
-    ) -> None: ...
+    ) -> "Recall[Tensor, PredTarget]": ...
     @overload
-    def __init__(
-        self: "Recall[float, PredTarget]",
+    def __new__(
+        cls,
         *,
         average: Literal["micro", "macro", "weighted", "samples"],
         zero_division: float = 0.0,
@@ -90,11 +92,10 @@ class Recall(AveragedMetric[ResultT, OutputT], Generic[ResultT, OutputT]):
         threshold: float = 0.5,
         validate: Validation = "first",
         device: torch.device | str | None = None,
-    ) -> None: ...
-    # a variable of the method's own would keep pyright from typing a lambda by the engine
+    ) -> "Recall[float, PredTarget]": ...
     @overload
-    def __init__(
-        self: "Recall[Tensor, OutputT]",  # pyright: ignore[reportInvalidTypeVarUse]  # see above
+    def __new__(
+        cls,
         output_transform: Callable[[OutputT], PredTarget],
         *,
         average: None = None,
@@ -106,11 +107,10 @@ class Recall(AveragedMetric[ResultT, OutputT], Generic[ResultT, OutputT]):
         threshold: float = 0.5,
         validate: Validation = "first",
         device: torch.device | str | None = None,
-    ) -> None: ...
-    # a variable of the method's own would keep pyright from typing a lambda by the engine
+    ) -> "Recall[Tensor, OutputT]": ...
     @overload
-    def __init__(
-        self: "Recall[float, OutputT]",  # pyright: ignore[reportInvalidTypeVarUse]  # see above
+    def __new__(
+        cls,
         output_transform: Callable[[OutputT], PredTarget],
         *,
         average: Literal["micro", "macro", "weighted", "samples"],
@@ -122,9 +122,9 @@ class Recall(AveragedMetric[ResultT, OutputT], Generic[ResultT, OutputT]):
         threshold: float = 0.5,
         validate: Validation = "first",
         device: torch.device | str | None = None,
-    ) -> None: ...
-    def __init__(
-        self,
+    ) -> "Recall[float, OutputT]": ...
+    def __new__(
+        cls,
         output_transform: Callable[[OutputT], PredTarget] | None = None,
         *,
         average: SampleAverage = None,
@@ -136,21 +136,12 @@ class Recall(AveragedMetric[ResultT, OutputT], Generic[ResultT, OutputT]):
         threshold: float = 0.5,
         validate: Validation = "first",
         device: torch.device | str | None = None,
-    ) -> None:
-        super().__init__(
-            "Recall",
-            output_transform,
-            sample_row=1,
-            average=average,
-            zero_division=zero_division,
-            is_multilabel=is_multilabel,
-            num_classes=num_classes,
-            ignore_index=ignore_index,
-            top_k=top_k,
-            threshold=threshold,
-            validate=validate,
-            device=device,
-        )
+    ) -> "Recall[object, Never]":
+        """Give a metric of which the result's type goes with ``average``."""
+        # __init__ takes them
+        del output_transform, average, zero_division, is_multilabel, num_classes
+        del ignore_index, top_k, threshold, validate, device
+        return super().__new__(cls)
 
     @override
     def of_counts(

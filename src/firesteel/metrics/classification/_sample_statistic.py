@@ -14,8 +14,7 @@ from firesteel.metrics._fields import field
 from firesteel.metrics._functional._counting import SampleSums, sample_result, sample_sums
 from firesteel.metrics._functional._counting_checks import check_classes, check_sample_sums
 from firesteel.metrics._mean import PredTarget
-
-from ._statistic import VALIDATIONS, Validation, one_of
+from firesteel.metrics._validation import VALIDATIONS, Validation, one_of
 
 __all__ = ["SampleStatistic"]
 

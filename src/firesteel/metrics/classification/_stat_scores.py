@@ -10,8 +10,9 @@ from typing_extensions import TypeVar, override
 from firesteel.metrics._functional._class_agreement import stat_scores_result
 from firesteel.metrics._mean import PredTarget
 from firesteel.metrics._statistic_metric import StatisticMetric
+from firesteel.metrics._validation import Validation, one_of
 
-from ._statistic import ClassStatistic, Detail, Validation, one_of
+from ._statistic import ClassStatistic, Detail
 
 __all__ = ["StatScores"]
 
@@ -30,7 +31,8 @@ class StatScores(StatisticMetric[PredTarget, ClassStatistic, Tensor, OutputT]):
         output_transform: Gives predictions and targets from the engine's output.
         average: ``None`` for each class, ``"micro"`` for the sums over classes.
         is_multilabel: Whether the second axis holds labels, each 0 or 1.
-        num_classes: Number of classes; needed where predictions are class indices.
+        num_classes: Number of classes, needed where predictions are class indices; or of labels, to
+            be held to.
         ignore_index: Target of what is not to be counted.
         top_k: A true class among so many best scored counts as predicted, ``>= 1``.
         threshold: What floating point predictions without a class axis have to be above.
@@ -40,6 +42,7 @@ class StatScores(StatisticMetric[PredTarget, ClassStatistic, Tensor, OutputT]):
 
     Raises:
         ArgumentError: Shapes do not fit together, or a class is out of its range.
+        ArgumentTypeError: A dtype is of another kind.
         NotComputableError: ``compute`` was called before any sample was seen.
 
     Source:

@@ -1,14 +1,15 @@
 """What classification metrics are computed from: counts, as detailed as one of them needs."""
 
+import math
 from collections.abc import Hashable, Mapping
 from enum import IntEnum
-from typing import TYPE_CHECKING, Final, Literal, Self, TypeAlias, final
+from typing import TYPE_CHECKING, Final, Self, final
 
 import torch
 from torch import Tensor
 from typing_extensions import override
 
-from firesteel._require import at_least, mismatch
+from firesteel._require import at_least, is_a, mismatch, whole_number
 from firesteel.errors import ArgumentError, NotComputableError
 from firesteel.metrics._board import Statistic
 from firesteel.metrics._fields import Field, Value, field
@@ -29,14 +30,12 @@ from firesteel.metrics._functional._counts import (
     matrix_of_yes,
 )
 from firesteel.metrics._mean import PredTarget
+from firesteel.metrics._validation import VALIDATIONS, Validation, one_of
 
 if TYPE_CHECKING:
     from firesteel.metrics._functional._counts import Indices
 
-__all__ = ["ClassStatistic", "Detail", "Validation", "one_of"]
-
-Validation: TypeAlias = Literal["first", "always", "never"]
-"""In which updates values are checked, for which the host has to wait: the first, all, or none."""
+__all__ = ["ClassStatistic", "Detail"]
 
 KINDS: Final[tuple[ClassificationKind, ...]] = ("binary", "multiclass", "multilabel")
 
@@ -45,19 +44,6 @@ FEW_CLASSES: Final = 32
 
 NUM_ROWS: Final = 5
 """The length of the table of a yes or no; no table of C * C + 2 cells has it."""
-
-VALIDATIONS: Final = ("first", "always", "never")
-
-
-def one_of(where: str, what: str, value: str | None, allowed: tuple[str | None, ...]) -> None:
-    """Refuse what is not one of a few: for callers that no type checker looks at.
-
-    Raises:
-        ArgumentError: ``value`` is not one of those allowed.
-    """
-    if value not in allowed:
-        condition = f"one of {', '.join(map(repr, allowed))}"
-        raise ArgumentError(mismatch(where, what, condition, value))
 
 
 class Detail(IntEnum):
@@ -114,6 +100,11 @@ class ClassStatistic(Statistic):
             num_classes = at_least(name, "num_classes", num_classes, 1 if is_multilabel else 2)
         self._num_classes = num_classes
         self._ignore_index = ignore_index
+        if ignore_index is not None:
+            ignore_index = whole_number(name, "ignore_index", ignore_index)
+        is_a(name, "threshold", threshold, int | float, "a number")
+        if math.isnan(threshold):
+            raise ArgumentError(mismatch(name, "threshold", "a number", threshold))
         self._options = {
             kind: CountOptions(kind, num_classes, ignore_index, top_k, threshold) for kind in KINDS
         }

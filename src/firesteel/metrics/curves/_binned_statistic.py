@@ -29,7 +29,7 @@ from firesteel.metrics._functional._curves import (
     refuse_shapes,
 )
 from firesteel.metrics._mean import PredTarget
-from firesteel.metrics.classification._statistic import Validation
+from firesteel.metrics._validation import Validation
 
 from ._checked import CheckedStatistic, without_column
 

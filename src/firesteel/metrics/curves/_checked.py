@@ -9,7 +9,7 @@ from typing_extensions import override
 from firesteel._require import mismatch
 from firesteel.errors import ArgumentError
 from firesteel.metrics._board import Statistic
-from firesteel.metrics.classification._statistic import Validation
+from firesteel.metrics._validation import Validation
 
 __all__ = ["CheckedStatistic", "without_column"]
 

@@ -14,7 +14,7 @@ from firesteel.metrics._functional._curves import (
 )
 from firesteel.metrics._mean import PredTarget
 from firesteel.metrics._statistic_metric import StatisticMetric
-from firesteel.metrics.classification._statistic import Validation
+from firesteel.metrics._validation import Validation
 
 from ._scores import Layout, ScoreStatistic
 

@@ -29,7 +29,7 @@ from firesteel.metrics._functional._ranked import (
     topk_labels,
 )
 from firesteel.metrics._mean import PredTarget
-from firesteel.metrics.classification._statistic import VALIDATIONS, Validation
+from firesteel.metrics._validation import VALIDATIONS, Validation
 
 __all__ = [
     "RankedBatch",

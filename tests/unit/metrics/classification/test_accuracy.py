@@ -216,6 +216,19 @@ class TestChecks:
         accuracy.update((torch.eye(2), torch.tensor([0, -100])))
         assert accuracy.compute() == 1.0
 
+    def test_a_yes_or_no_that_is_none_hints_at_class_indices(self) -> None:
+        accuracy = Accuracy()
+        message = "must be 0 or 1, got 1 outside; class indices need num_classes"
+        with pytest.raises(ArgumentError, match=message):
+            accuracy.update((torch.tensor([0.0, 1.0]), torch.tensor([1, 2])))
+
+    @pytest.mark.parametrize("which", [0, 1])
+    def test_complex_numbers_are_refused(self, which: int) -> None:
+        pair = [torch.ones(2), torch.ones(2)]
+        pair[which] = pair[which].to(torch.complex64)
+        with pytest.raises(ArgumentTypeError, match="Accuracy: predictions and targets must be re"):
+            Accuracy().update((pair[0], pair[1]))
+
 
 class TestTopK:
     def test_the_true_class_may_be_among_the_best(self) -> None:

@@ -1,5 +1,6 @@
 """Metrics with a value for each class, or an average of these, against scikit-learn."""
 
+import copy
 from collections.abc import Callable, Sequence
 from importlib import import_module
 from itertools import accumulate, pairwise
@@ -16,6 +17,7 @@ from firesteel.errors import ArgumentError, NotComputableError
 from firesteel.metrics import Metric, PredTarget
 from firesteel.metrics.classification import (
     F1,
+    ClassificationReport,
     Fbeta,
     JaccardIndex,
     NegativePredictiveValue,
@@ -35,7 +37,7 @@ class Case(NamedTuple):
     """A metric, without and with an average, and what scikit-learn has for it."""
 
     per_class: Callable[..., Metric[PredTarget, Tensor, PredTarget]]
-    averaged: Callable[..., Metric[PredTarget, float, PredTarget]]
+    averaged: Callable[..., Metric[PredTarget, Any, PredTarget]]  # a float, as is tested
     reference: Callable[..., Any]  # scikit-learn's are not typed
 
 
@@ -178,6 +180,28 @@ def test_a_class_that_is_not_a_number_is_left_out_of_the_mean() -> None:
     pair = torch.tensor([0, 0]), torch.tensor([0, 1])
     metric = Recall(num_classes=3, zero_division=float("nan"), average="macro")
     assert updated(metric, [2], pair) == 0.5
+
+
+@pytest.mark.parametrize("copied", [copy.copy, copy.deepcopy])
+def test_a_copy_is_a_metric_of_its_own(copied: Callable[[Any], Any]) -> None:
+    pair = torch.tensor([0.9, 0.8, 0.2, 0.7]), torch.tensor([1, 0, 0, 1])
+    metrics = Fbeta(beta=2), Precision(average="micro"), ClassificationReport(as_json=True)
+    for metric in metrics:
+        metric.update(pair)
+        other = copied(metric)
+        assert type(other) is type(metric)
+        assert other.compute() == metric.compute()
+
+
+def test_options_that_a_metric_lacks_are_refused() -> None:
+    unchecked: Any = Fbeta
+    with pytest.raises(TypeError, match="missing 1 required keyword-only argument: 'beta'"):
+        unchecked()
+    unchecked = Precision
+    with pytest.raises(TypeError, match="unexpected keyword argument 'beta'"):
+        unchecked(beta=2)
+    with pytest.raises(TypeError, match="positional argument"):
+        unchecked(None, "macro")
 
 
 def test_beta_has_to_be_above_zero() -> None:

@@ -84,9 +84,11 @@ def test_without_a_sample_there_is_no_result() -> None:
 def test_labels_have_to_be_as_many_as_classes_and_differ() -> None:
     with pytest.raises(ArgumentError, match="ClassificationReport: labels must be all different"):
         ClassificationReport(labels=("cat", "cat"))
-    report = ClassificationReport(num_classes=3, labels=("cat", "dog"))
-    report.update(PAIR)
     message = "ClassificationReport: labels must be 3 names, one for each class, got"
+    with pytest.raises(ArgumentError, match=message):
+        ClassificationReport(num_classes=3, labels=("cat", "dog"))
+    report = ClassificationReport(labels=("cat", "dog"))
+    report.update((torch.eye(3), torch.tensor([0, 1, 2])))
     with pytest.raises(ArgumentError, match=message):
         report.compute()
 

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from firesteel.errors import ArgumentError, NotComputableError
+from firesteel.errors import ArgumentError, ArgumentTypeError, NotComputableError
 from firesteel.metrics import Metric, PredTarget
 from firesteel.metrics.classification import (
     ConfusionMatrix,
@@ -230,7 +230,13 @@ class TestOverlaps:
     ) -> None:
         with pytest.raises(ArgumentError, match=": drop_index must be at least 0, got -1"):
             make(drop_index=-1)
-        metric = make(num_classes=3, drop_index=3)
-        metric.update(INDICES)
         with pytest.raises(ArgumentError, match=r": drop_index must be in \[0, 3\), got 3"):
+            make(num_classes=3, drop_index=3)
+        metric = make(drop_index=3)
+        metric.update((torch.eye(3), torch.tensor([0, 1, 2])))
+        name = type(metric).__name__
+        with pytest.raises(ArgumentError, match=rf"^{name}: drop_index must be in \[0, 3\), got 3"):
             metric.compute()
+        whole: Any = 0.5
+        with pytest.raises(ArgumentTypeError, match=f"^{name}: drop_index must be a whole number"):
+            make(drop_index=whole)

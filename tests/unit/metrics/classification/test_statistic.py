@@ -192,6 +192,20 @@ class TestNaN:
 
 class TestOptions:
     @each
+    def test_the_number_of_classes_is_that_of_the_scores(self, make: Make) -> None:
+        with pytest.raises(ArgumentError, match="num_classes must be the number of scores, 3, got"):
+            make(num_classes=4).update((SCORES, CLASSES))
+
+    @each
+    def test_numbers_are_numbers(self, make: Make) -> None:
+        with pytest.raises(ArgumentTypeError, match="threshold must be a number"):
+            make(threshold="0.5")
+        with pytest.raises(ArgumentError, match="threshold must be a number, got nan"):
+            make(threshold=math.nan)
+        with pytest.raises(ArgumentTypeError, match="ignore_index must be a whole number"):
+            make(ignore_index=1.5)
+
+    @each
     def test_top_k_is_at_least_one(self, make: Make) -> None:
         with pytest.raises(ArgumentError, match=f"{make.__name__}: top_k must be at least 1, got"):
             make(top_k=0)
