@@ -13,6 +13,7 @@
     |-- EngineStateError       RuntimeError    the call does not fit what the engine is doing
     |-- DataError              ValueError      the data cannot feed a run
     |-- DeclaredTypeError      TypeError       a batch or output is not what was declared
+    |-- TracingError           RuntimeError    a step cannot run on tensors without numbers
     |-- NotComputableError     RuntimeError    a metric has seen nothing it could compute from
     |-- MissingExtraError      ImportError     an optional package is not installed
 
@@ -33,6 +34,7 @@ __all__ = [
     "NotAvailableError",
     "NotComputableError",
     "StateDictError",
+    "TracingError",
     "UnknownEventError",
     "UnknownKeyError",
 ]
@@ -93,6 +95,10 @@ class DeclaredTypeError(FiresteelError, TypeError):
 
 class NotComputableError(FiresteelError, RuntimeError):
     """A metric has seen nothing that it could compute its value from."""
+
+
+class TracingError(FiresteelError, RuntimeError):
+    """Something cannot run on tensors that have no numbers."""
 
 
 class MissingExtraError(FiresteelError, ModuleNotFoundError):
