@@ -13,6 +13,7 @@
     |-- EngineStateError       RuntimeError    the call does not fit what the engine is doing
     |-- DataError              ValueError      the data cannot feed a run
     |-- DeclaredTypeError      TypeError       a batch or output is not what was declared
+    |-- ResumeError            AssertionError  a run that was gone on with took another way
     |-- TracingError           RuntimeError    a step cannot run on tensors without numbers
     |-- NotComputableError     RuntimeError    a metric has seen nothing it could compute from
     |-- MissingExtraError      ImportError     an optional package is not installed
@@ -33,6 +34,7 @@ __all__ = [
     "MissingExtraError",
     "NotAvailableError",
     "NotComputableError",
+    "ResumeError",
     "StateDictError",
     "TracingError",
     "UnknownEventError",
@@ -95,6 +97,10 @@ class DeclaredTypeError(FiresteelError, TypeError):
 
 class NotComputableError(FiresteelError, RuntimeError):
     """A metric has seen nothing that it could compute its value from."""
+
+
+class ResumeError(FiresteelError, AssertionError):
+    """A run that was saved and gone on with is not the one that it would have been."""
 
 
 class TracingError(FiresteelError, RuntimeError):
