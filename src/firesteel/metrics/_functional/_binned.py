@@ -12,20 +12,19 @@ from torch import Tensor
 from firesteel._require import at_least, mismatch
 from firesteel.errors import ArgumentError, ArgumentTypeError
 
-from ._curves import (
-    ClassAverage,
-    PrecisionRecallCurve,
-    RocCurve,
-    as_real,
+from ._counts import in_double
+from ._curve_averages import ClassAverage, mean_over_classes
+from ._curve_inputs import (
     check_binary_target,
     check_class_target,
-    mean_over_classes,
     multiclass_rows,
     multilabel_rows,
     refuse_nothing,
     refuse_option,
     refuse_shapes,
 )
+from ._precision_recall import PrecisionRecallPoints
+from ._roc import RocPoints
 
 __all__ = [
     "BinnedCounts",
@@ -83,7 +82,7 @@ def refuse_whole_scores(where: str, scores: Tensor) -> None:
 def binned_thresholds(num_thresholds: int, *, like: Tensor) -> Tensor:
     """Give the thresholds, ascending from 0 to 1, each rounded once."""
     number = torch.arange(num_thresholds, device=like.device)
-    return as_real(number) / (num_thresholds - 1)
+    return in_double(number) / (num_thresholds - 1)
 
 
 def bins_of(scores: Tensor, *, num_bins: int, scale: int) -> Tensor:
@@ -247,7 +246,7 @@ def multilabel_binned_counts(
     return counts
 
 
-def binned_roc_curve(counts: BinnedCounts) -> RocCurve:
+def binned_roc_curve(counts: BinnedCounts) -> RocPoints:
     """Read the ROC curve off counts per bin, at every threshold.
 
     Args:
@@ -272,14 +271,14 @@ def binned_roc_curve(counts: BinnedCounts) -> RocCurve:
     """
     true, false = _reached("binned_roc_curve", counts)
     thresholds = binned_thresholds(true.shape[-1] - 1, like=true).flip(0)
-    return RocCurve(
-        fpr=as_real(false) / false[..., -1:],
-        tpr=as_real(true) / true[..., -1:],
+    return RocPoints(
+        fpr=in_double(false) / false[..., -1:],
+        tpr=in_double(true) / true[..., -1:],
         thresholds=torch.nn.functional.pad(thresholds, (1, 0), value=torch.inf),
     )
 
 
-def binned_precision_recall_curve(counts: BinnedCounts) -> PrecisionRecallCurve:
+def binned_precision_recall_curve(counts: BinnedCounts) -> PrecisionRecallPoints:
     """Read precision and recall off counts per bin, at every threshold.
 
     Args:
@@ -305,10 +304,10 @@ def binned_precision_recall_curve(counts: BinnedCounts) -> PrecisionRecallCurve:
     true, false = (
         reached.flip(-1) for reached in _reached("binned_precision_recall_curve", counts)
     )
-    recall = as_real(true) / true[..., :1]
+    recall = in_double(true) / true[..., :1]
     recall = recall.nan_to_num(nan=1.0)
     recall[..., -1] = 0
-    return PrecisionRecallCurve(
+    return PrecisionRecallPoints(
         precision=_precision(true, false),
         recall=recall,
         thresholds=binned_thresholds(true.shape[-1] - 1, like=true),
@@ -346,9 +345,9 @@ def binned_roc_auc(counts: BinnedCounts, *, average: ClassAverage = "macro") -> 
     refuse_option(where, "average", average, (None, "macro", "weighted"))
     true, false = _reached(where, counts)
     # products of counts in float64: in whole numbers billions of samples would not fit
-    twice = (as_real(false.diff()) * as_real(true[..., 1:] + true[..., :-1])).sum(-1)
+    twice = (in_double(false.diff()) * in_double(true[..., 1:] + true[..., :-1])).sum(-1)
     positives, negatives = true[..., -1], false[..., -1]
-    value = twice / (2 * as_real(positives) * as_real(negatives))
+    value = twice / (2 * in_double(positives) * in_double(negatives))
     return mean_over_classes(value, positives, average if value.ndim else None)
 
 
@@ -398,4 +397,4 @@ def _reached(where: str, counts: BinnedCounts) -> tuple[Tensor, Tensor]:
 
 def _precision(true: Tensor, false: Tensor) -> Tensor:
     predicted = true + false
-    return torch.where(predicted > 0, as_real(true) / predicted.clamp(min=1), 1.0)
+    return torch.where(predicted > 0, in_double(true) / predicted.clamp(min=1), 1.0)

@@ -19,7 +19,7 @@ from firesteel.metrics._functional._binned import (
     refuse_whole_scores,
 )
 from firesteel.metrics._functional._classification import ClassificationKind
-from firesteel.metrics._functional._curves import (
+from firesteel.metrics._functional._curve_inputs import (
     check_binary_target,
     check_class_target,
     multiclass_rows,

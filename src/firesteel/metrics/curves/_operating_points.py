@@ -6,12 +6,8 @@ from typing import ClassVar, NamedTuple, Self, final, overload
 import torch
 from typing_extensions import TypeVar, override
 
-from firesteel.metrics._functional._curves import (
-    CurvePoint,
-    best_point,
-    rates_at,
-    refuse_share,
-)
+from firesteel.metrics._functional._curve_inputs import refuse_share
+from firesteel.metrics._functional._operating_points import CurvePoint, best_point, rates_at
 from firesteel.metrics._mean import PredTarget
 from firesteel.metrics._statistic_metric import StatisticMetric
 from firesteel.metrics.classification._statistic import Validation

@@ -6,10 +6,8 @@ from typing import ClassVar, final, overload
 import torch
 from typing_extensions import TypeVar, override
 
-from firesteel.metrics._functional._curves import (
-    PrecisionRecallCurve as PrecisionRecallPoints,
-)
-from firesteel.metrics._functional._curves import (
+from firesteel.metrics._functional._precision_recall import (
+    PrecisionRecallPoints,
     precision_recall_curves,
 )
 from firesteel.metrics._mean import PredTarget
@@ -35,7 +33,7 @@ class PrecisionRecallCurve(
 
     At a threshold :math:`t`, precision is :math:`|\{s_i \ge t, y_i = 1\}| / |\{s_i \ge t\}|` and
     recall :math:`|\{s_i \ge t, y_i = 1\}| / P`. Without positives the recall is 1 at every
-    threshold. The result, a :class:`firesteel.metrics.functional.PrecisionRecallCurve`, has the
+    threshold. The result, a :class:`firesteel.metrics.functional.PrecisionRecallPoints`, has the
     fields ``precision``, ``recall`` and ``thresholds``, float64: thresholds ascend, and the other
     two have one entry more, 1 and 0, for no prediction.
 

@@ -11,14 +11,9 @@ from typing_extensions import TypeVar, override
 
 from firesteel._require import mismatch
 from firesteel.errors import ArgumentError
-from firesteel.metrics._functional._curves import (
-    LabelAverage,
-    Ranking,
-    areas,
-    mean_over_classes,
-    partial_area,
-    steps,
-)
+from firesteel.metrics._functional._curve_averages import LabelAverage, mean_over_classes
+from firesteel.metrics._functional._curve_ranking import Ranking, steps
+from firesteel.metrics._functional._roc import areas, partial_area
 from firesteel.metrics._mean import PredTarget
 from firesteel.metrics._statistic_metric import StatisticMetric
 from firesteel.metrics.classification._statistic import Validation

@@ -6,12 +6,7 @@ from typing import ClassVar, final, overload
 import torch
 from typing_extensions import TypeVar, override
 
-from firesteel.metrics._functional._curves import (
-    RocCurve as RocPoints,
-)
-from firesteel.metrics._functional._curves import (
-    roc_curves,
-)
+from firesteel.metrics._functional._roc import RocPoints, roc_curves
 from firesteel.metrics._mean import PredTarget
 from firesteel.metrics._statistic_metric import StatisticMetric
 from firesteel.metrics.classification._statistic import Validation
@@ -34,7 +29,7 @@ class RocCurve(StatisticMetric[PredTarget, ScoreStatistic, RocPoints, OutputT]):
     At a threshold :math:`t`, :math:`\mathrm{TPR} = |\{s_i \ge t, y_i = 1\}| / P` and
     :math:`\mathrm{FPR} = |\{s_i \ge t, y_i = 0\}| / N`. Tied scores are one step. Without positives
     the TPR is NaN, without negatives the FPR. The result, a
-    :class:`firesteel.metrics.functional.RocCurve`, has the fields ``fpr``, ``tpr`` and
+    :class:`firesteel.metrics.functional.RocPoints`, has the fields ``fpr``, ``tpr`` and
     ``thresholds``, float64, of one length, from an infinite threshold down.
 
     Scores, the higher the more likely positive, of any real dtype and scale, and targets, 0 or 1,

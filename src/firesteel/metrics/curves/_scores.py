@@ -11,17 +11,16 @@ from typing_extensions import override
 from firesteel._require import mismatch
 from firesteel.errors import ArgumentError, ArgumentTypeError
 from firesteel.metrics._fields import Value, field
-from firesteel.metrics._functional._curves import (
-    Ranking,
+from firesteel.metrics._functional._curve_inputs import (
     check_binary_target,
     check_class_target,
     check_scores,
     multiclass_rows,
     multilabel_rows,
-    rank,
     refuse_nothing,
     refuse_shapes,
 )
+from firesteel.metrics._functional._curve_ranking import Ranking, rank
 from firesteel.metrics._mean import PredTarget
 from firesteel.metrics.classification._statistic import Validation
 

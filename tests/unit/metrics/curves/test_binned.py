@@ -30,7 +30,8 @@ from firesteel.metrics._functional._binned import (
     multiclass_binned_counts,
     multilabel_binned_counts,
 )
-from firesteel.metrics._functional._curves import multilabel_average_precision, multilabel_roc_auc
+from firesteel.metrics._functional._precision_recall import multilabel_average_precision
+from firesteel.metrics._functional._roc import multilabel_roc_auc
 
 Kind = Literal["binary", "multiclass", "multilabel"]
 

@@ -32,7 +32,7 @@ from firesteel.metrics import (
     SensitivityAtSpecificity,
     StatisticMetric,
 )
-from firesteel.metrics._functional._curves import Ranking, rank
+from firesteel.metrics._functional._curve_ranking import Ranking, rank
 from firesteel.metrics.curves import _scores
 from firesteel.metrics.curves._checked import CheckedStatistic
 

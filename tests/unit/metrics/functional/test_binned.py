@@ -25,10 +25,12 @@ from firesteel.metrics._functional._binned import (
     multilabel_binned_counts,
     multilabel_binned_sums,
 )
-from firesteel.metrics._functional._curves import (
+from firesteel.metrics._functional._precision_recall import (
     binary_average_precision,
-    binary_roc_auc,
     multiclass_average_precision,
+)
+from firesteel.metrics._functional._roc import (
+    binary_roc_auc,
     multiclass_roc_auc,
     multilabel_roc_auc,
 )
