@@ -13,7 +13,9 @@ __all__ = [
     "check_scores",
     "multiclass_rows",
     "multilabel_rows",
+    "refuse_class_shapes",
     "refuse_complex",
+    "refuse_label_shapes",
     "refuse_nothing",
     "refuse_option",
     "refuse_shapes",
@@ -90,6 +92,27 @@ def binary_rows(where: str, scores: Tensor, target: Tensor) -> tuple[Tensor, Ten
     return scores.detach().reshape(1, -1), target.detach().reshape(1, -1)
 
 
+def refuse_class_shapes(where: str, scores: Tensor, target: Tensor) -> None:
+    """Refuse what is not one score per class, ``(N, C, ...)``, and a class, ``(N, ...)``.
+
+    Raises:
+        ArgumentError: The shapes do not fit together.
+        ArgumentTypeError: The scores are complex or the targets not whole numbers.
+    """
+    refuse_complex(where, scores, target)
+    shape = scores.shape
+    fits = scores.ndim == target.ndim + 1 > 1 and shape[1]
+    if not fits or target.shape != shape[:1] + shape[2:]:
+        raise ArgumentError(
+            f"{where}: shapes of scores and target must be (batch, classes, ...) and (batch, ...), "
+            f"got {list(shape)} and {list(target.shape)}"
+        )
+    if target.is_floating_point() or target.dtype == torch.bool:
+        raise ArgumentTypeError(
+            mismatch(where, "dtype of target", "a whole number's", target.dtype)
+        )
+
+
 def multiclass_rows(where: str, scores: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
     """Give scores ``(N, C, ...)`` as ``(C, N)`` and class indices ``(N, ...)`` as ``(N,)``.
 
@@ -97,18 +120,23 @@ def multiclass_rows(where: str, scores: Tensor, target: Tensor) -> tuple[Tensor,
         ArgumentError: The shapes do not fit together.
         ArgumentTypeError: The scores are complex or the targets not whole numbers.
     """
+    refuse_class_shapes(where, scores, target)
+    return scores.detach().movedim(1, 0).flatten(1), target.detach().reshape(-1).long()
+
+
+def refuse_label_shapes(where: str, scores: Tensor, target: Tensor) -> None:
+    """Refuse scores and targets that are not of one shape ``(N, L, ...)``.
+
+    Raises:
+        ArgumentError: The shapes differ, or there is no axis of labels.
+        ArgumentTypeError: A dtype is complex.
+    """
     refuse_complex(where, scores, target)
-    fits = scores.ndim == target.ndim + 1 > 1 and scores.shape[1]
-    if not fits or target.shape != scores.shape[:1] + scores.shape[2:]:
+    if scores.shape != target.shape or scores.ndim < len("NL"):
         raise ArgumentError(
-            f"{where}: shapes of scores and target must be (batch, classes, ...) and (batch, ...), "
+            f"{where}: shapes of scores and target must be (batch, labels, ...), twice, "
             f"got {list(scores.shape)} and {list(target.shape)}"
         )
-    if target.is_floating_point() or target.dtype == torch.bool:
-        raise ArgumentTypeError(
-            mismatch(where, "dtype of target", "a whole number's", target.dtype)
-        )
-    return scores.detach().movedim(1, 0).flatten(1), target.detach().reshape(-1).long()
 
 
 def multilabel_rows(where: str, scores: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
@@ -118,12 +146,7 @@ def multilabel_rows(where: str, scores: Tensor, target: Tensor) -> tuple[Tensor,
         ArgumentError: The shapes differ, or there is no axis of labels.
         ArgumentTypeError: A dtype is complex.
     """
-    refuse_complex(where, scores, target)
-    if scores.shape != target.shape or not scores.shape[1:]:
-        raise ArgumentError(
-            f"{where}: shapes of scores and target must be (batch, labels, ...), twice, "
-            f"got {list(scores.shape)} and {list(target.shape)}"
-        )
+    refuse_label_shapes(where, scores, target)
     scores, target = (tensor.detach().movedim(1, 0) for tensor in (scores, target))
     return scores.flatten(1), target.flatten(1)
 

@@ -7,15 +7,16 @@ would do, in a fifth of the time. Tied scores are one step of a curve.
 Axes: ``C`` curves (classes or labels), ``N`` scores of each, ``K`` steps of all curves together.
 """
 
+from contextlib import suppress
 from itertools import pairwise
-from typing import Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import torch
 from torch import Tensor
 
 from firesteel.errors import ArgumentError
 
-from ._counts import in_double
+from ._counts import from_numpy, in_double, is_on_host
 from ._curve_inputs import (
     binary_rows,
     check_binary_target,
@@ -26,22 +27,31 @@ from ._curve_inputs import (
     refuse_nothing,
 )
 
+if TYPE_CHECKING:
+    import numpy as np
+else:
+    with suppress(ImportError):
+        import numpy as np
+
 __all__ = [
     "Ranking",
     "Steps",
+    "differs_from_next",
+    "ends_a_tie",
     "parts",
-    "per_curve",
+    "places",
     "rank",
     "rank_binary",
     "rank_by_shape",
     "rank_multiclass",
     "rank_multilabel",
-    "rise",
     "scores_at",
     "steps",
 ]
 
 _WORD_BYTES: Final = 4
+_INT32_RANKS: Final = 2**30
+"""How many ranks, of each sign, leave room for a label in int32."""
 _INT32_MAX: Final = 2**31 - 1
 
 
@@ -50,8 +60,8 @@ class Ranking(NamedTuple):
 
     numbers: Tensor
     """Twice the rank, and one more for a positive: ascending, shape ``(C, N)``, int32 or int64."""
-    offset: Tensor
-    """What was taken off the ranks, shape ``()``."""
+    floor: Tensor
+    """What was taken off the magnitudes of floats, or off whole numbers, shape ``()``."""
     table: Tensor | None
     """Ranks, for scores whose rank leaves no room for a label and is numbered instead."""
     dtype: torch.dtype
@@ -65,40 +75,61 @@ def rank(scores: Tensor, target: Tensor) -> Ranking:
         scores: Real numbers without NaN, shape ``(curves, N)``.
         target: 0 and 1, shape ``(curves, N)``; or indices of curves, int64, shape ``(N,)``.
     """
-    dtype = scores.dtype
-    ranks, table = _ranks(scores.contiguous()), None
+    scores, dtype, table = scores.contiguous(), scores.dtype, None
+    ranks, floor = (_ranks_of_floats if dtype.is_floating_point else _ranks_of_ints)(scores)
     if dtype.itemsize > _WORD_BYTES:
         table, ranks = _numbered(ranks)
-    lowest, highest = ranks.aminmax()
-    # few digits sort faster on the CPU; elsewhere the host would have to wait to know
-    is_short = ranks.device.type == "cpu" and 2 * (int(highest) - int(lowest)) < _INT32_MAX
-    if not is_short:
-        ranks = ranks.long()
-    ranks = ranks.sub_(lowest)
-    if is_short:
-        ranks = ranks.int()
+        ranks = ranks.int() if ranks.numel() <= _INT32_RANKS else ranks
     ranks = ranks.bitwise_left_shift_(1)
     if target.ndim == 1:
         ranks.scatter_add_(0, target[None], torch.ones_like(ranks[:1]))
     else:
         ranks = ranks.bitwise_or_(target.to(ranks.dtype))
-    return Ranking(_sort_rows(ranks), lowest, table, dtype)
+    return Ranking(_sort_rows(ranks), floor, table, dtype)
 
 
-def _ranks(scores: Tensor) -> Tensor:
-    """Give whole numbers that fall where the scores rise, equal where the scores are."""
-    if not scores.is_floating_point():
-        return ~scores.long()
-    wide = scores.dtype.itemsize > _WORD_BYTES
-    bits = scores.view(torch.int64) if wide else scores.float().view(torch.int32)
-    # floats are sign and magnitude: the ranks of negative ones run backwards, and -0.0 is 0.0
-    is_negative = bits >> (63 if wide else 31)
-    magnitude = torch.iinfo(bits.dtype).max
-    return (is_negative & magnitude).bitwise_xor_(bits).sub_(is_negative).bitwise_not_()
+def _ranks_of_floats(scores: Tensor) -> tuple[Tensor, Tensor]:
+    """Give whole numbers that fall where the scores rise, and what was taken off magnitudes.
+
+    On the CPU they are int32, which sorts in half the time, if the scores lie in (-2, 2), or not
+    more than 128 powers of 2 apart; elsewhere the host would have to wait to know.
+    """
+    is_wide = scores.dtype.itemsize > _WORD_BYTES
+    word, sign_bit = (torch.int64, 63) if is_wide else (torch.int32, 31)
+    scores = scores if is_wide else scores.float()
+    magnitudes, is_negative = scores.view(word), None
+    if not magnitudes.is_cpu or int(magnitudes.amin()) < 0:
+        bits = (scores + 0.0).view(word)  # -0.0 is 0.0
+        is_negative = bits >> sign_bit  # -1 or 0
+        magnitudes = bits.bitwise_and_(torch.iinfo(word).max)
+    floor = magnitudes.new_zeros(())
+    if not is_wide:
+        is_short = False
+        if magnitudes.is_cpu:
+            floor, highest = magnitudes.aminmax()
+            is_short = int(highest) - int(floor) < _INT32_RANKS
+        magnitudes = magnitudes if is_short else magnitudes.long()
+    ranks = floor - 1 - magnitudes
+    # of the negative the lowest has the highest magnitude: `x ^ -1` is `-1 - x`
+    return ranks if is_negative is None else ranks.bitwise_xor_(is_negative), floor
+
+
+def _ranks_of_ints(scores: Tensor) -> tuple[Tensor, Tensor]:
+    """Give whole numbers that fall where the scores rise, and what was taken off the scores."""
+    is_wide = scores.dtype.itemsize > _WORD_BYTES
+    scores = scores.long()
+    if is_wide or not scores.is_cpu:
+        return ~scores, scores.new_zeros(())
+    floor, highest = scores.aminmax()
+    ranks = floor - 1 - scores
+    return (ranks.int() if int(highest - floor) < _INT32_RANKS else ranks), floor
 
 
 def _numbered(ranks: Tensor) -> tuple[Tensor, Tensor]:
     """Give the distinct ranks, ascending, and for each rank its place among them."""
+    if is_on_host(ranks):
+        distinct, numbers = np.unique(ranks.numpy(), return_inverse=True)
+        return from_numpy(distinct), from_numpy(numbers).view_as(ranks)
     ordered, index = ranks.view(-1).sort()
     place = torch.zeros_like(index)
     torch.cumsum(ordered[1:] != ordered[:-1], 0, out=place[1:])
@@ -106,29 +137,11 @@ def _numbered(ranks: Tensor) -> tuple[Tensor, Tensor]:
     return table, torch.empty_like(place).scatter_(0, index, place).view_as(ranks)
 
 
-def scores_at(ranking: Ranking, ordered: Tensor) -> Tensor:
-    """Give the scores back, from some of the ordered numbers, in float64."""
-    ranks = (ordered >> 1).long() + ranking.offset
-    if ranking.table is not None:
-        ranks = ranking.table[ranks]
-    if not ranking.dtype.is_floating_point:
-        return in_double(~ranks)
-    wide = ranking.dtype.itemsize > _WORD_BYTES
-    if not wide:
-        ranks = ranks.int()
-    bits = torch.where(ranks < 0, ~ranks, ranks - torch.iinfo(ranks.dtype).max)
-    return in_double(bits.view(torch.float64 if wide else torch.float32))
-
-
 def _sort_rows(numbers: Tensor) -> Tensor:
     """Sort each row of whole numbers, in place where that is possible."""
-    if numbers.device.type == "cpu":
-        try:
-            numbers.numpy().sort()  # a half of the time of torch's, which also gives the indices
-        except RuntimeError:  # torch was built, or is installed, without numpy
-            pass
-        else:
-            return numbers
+    if is_on_host(numbers):
+        numbers.numpy().sort()  # a tenth of the time of torch's, which also gives the indices
+        return numbers
     if len(numbers) == 1:
         return numbers.view(-1).sort().values.view_as(numbers)  # radix sort, for one axis only
     return numbers.sort(dim=1).values
@@ -140,12 +153,12 @@ def _sort_rows(numbers: Tensor) -> Tensor:
 class Steps(NamedTuple):
     """The steps of all curves, one after another: what is predicted at each distinct score."""
 
+    ends: Tensor
+    """Where in the ranking, rows one after another, the step ends, int64, shape ``(K,)``."""
     true_positives: Tensor
     """Int64, shape ``(K,)``."""
-    false_positives: Tensor
-    """Int64, shape ``(K,)``."""
-    ordered: Tensor
-    """The number of the ranking at each step, shape ``(K,)``."""
+    predicted: Tensor
+    """True and false positives, int64, shape ``(K,)``."""
     curve: Tensor
     """Which curve the step belongs to, int64, shape ``(K,)``, ascending."""
     positives: Tensor
@@ -153,53 +166,98 @@ class Steps(NamedTuple):
     negatives: Tensor
     """Of each curve, int64, shape ``(C,)``."""
 
+    @property
+    def false_positives(self) -> Tensor:
+        """Int64, shape ``(K,)``."""
+        return self.predicted - self.true_positives
 
-def steps(ranking: Ranking) -> Steps:
-    """Count what is at or above each distinct score."""
+    @property
+    def rises(self) -> Tensor:
+        """By how many the true positives rise at each step, int64, shape ``(K,)``."""
+        so_far = self.true_positives
+        if len(self.positives) > 1:
+            so_far = so_far + (self.positives.cumsum(0) - self.positives)[self.curve]
+        return so_far.diff(prepend=so_far.new_zeros(1))
+
+
+def steps(ranking: Ranking, *, only_rises: bool = False) -> Steps:
+    """Count what is at or above each distinct score.
+
+    Args:
+        ranking: Scores and labels.
+        only_rises: Whether to leave out steps without a positive of their own.
+    """
     numbers = ranking.numbers
     num_curves, num_samples = numbers.shape
-    is_last = torch.ones_like(numbers, dtype=torch.bool)
-    torch.gt(numbers[:, 1:] ^ numbers[:, :-1], 1, out=is_last[:, :-1])
-    ends = is_last.view(-1).nonzero().view(-1)
-    ordered = numbers.reshape(-1)
-    so_far = (ordered & 1).cumsum(0, dtype=torch.int64)
-    positives = so_far[num_samples - 1 :: num_samples].diff(prepend=so_far.new_zeros(1))
-    curve = ends // num_samples if num_curves > 1 else torch.zeros_like(ends)
-    true_positives = so_far.index_select(0, ends)  # a quarter of the time of so_far[ends]
+    labels = numbers.view(-1) & 1
+    is_end = ends_a_tie(numbers)
+    if only_rises:
+        is_end &= labels.bool()  # within a tie the positives come last
+    ends = places(is_end)
+    # in the fewer digits and in place, where there is room: memory is what takes the time
+    is_short = len(labels) <= _INT32_MAX
+    so_far = labels.cumsum_(0) if is_short else labels.cumsum(0, dtype=torch.int64)
+    true_positives = so_far.index_select(0, ends).long()  # a quarter of the time of so_far[ends]
+    total = so_far[num_samples - 1 :: num_samples].long()
+    positives = total.diff(prepend=total.new_zeros(1))
+    predicted = ends + 1
+    curve = ends.new_zeros(1).expand_as(ends)
     if num_curves > 1:
-        true_positives -= (positives.cumsum(0) - positives)[curve]
+        curve = ends // num_samples
+        predicted -= curve * num_samples
+        true_positives -= (total - positives)[curve]
     return Steps(
+        ends=ends,
         true_positives=true_positives,
-        false_positives=ends + 1 - curve * num_samples - true_positives,
-        ordered=ordered.index_select(0, ends),
+        predicted=predicted,
         curve=curve,
         positives=positives,
         negatives=num_samples - positives,
     )
 
 
+def ends_a_tie(numbers: Tensor) -> Tensor:
+    """Tell which numbers, rows one after another, are the last of equal scores."""
+    is_end = torch.ones_like(numbers, dtype=torch.bool)
+    is_end.view(-1)[:-1] = differs_from_next(numbers) >> 1  # all but the label
+    is_end[:, -1] = True
+    return is_end.view(-1)
+
+
+def differs_from_next(numbers: Tensor) -> Tensor:
+    """Compare neighbours, rows one after another: 0 for equals, 1 if they are but for the label."""
+    ordered = numbers.view(-1)
+    return ordered[1:] ^ ordered[:-1]
+
+
+def places(mask: Tensor) -> Tensor:
+    """Give where a mask of one axis is true, int64."""
+    if is_on_host(mask):
+        return from_numpy(np.flatnonzero(mask.numpy()))  # a fifth of the time of torch's
+    return mask.nonzero().view(-1)
+
+
+def scores_at(ranking: Ranking, found: Steps) -> Tensor:
+    """Give the scores of steps back, in float64."""
+    ranks = ranking.numbers.view(-1).index_select(0, found.ends) >> 1
+    if ranking.table is not None:
+        ranks = ranking.table[ranks.long()]
+    if not ranking.dtype.is_floating_point:
+        return in_double(ranking.floor - 1 - ranks)
+    is_wide = ranking.dtype.itemsize > _WORD_BYTES
+    ranks = ranks if is_wide else ranks.int()
+    sign = torch.iinfo(ranks.dtype).min
+    bits = torch.where(ranks < 0, ~ranks + ranking.floor, ranks + ranking.floor + sign)
+    return in_double(bits.view(torch.float64 if is_wide else torch.float32))
+
+
 def parts(found: Steps) -> list[slice]:
     """Give the steps of each curve."""
+    if len(found.positives) == 1:
+        return [slice(None)]
     starts = torch.arange(len(found.positives) + 1, device=found.curve.device)
     bounds = torch.searchsorted(found.curve, starts).cpu()
     return [slice(start, stop) for start, stop in pairwise(int(bound) for bound in bounds)]
-
-
-def rise(found: Steps) -> Tensor:
-    """Give by how many the true positives rise at each step, int64, shape ``(K,)``."""
-    curve = found.curve
-    rises = found.true_positives.diff(prepend=curve.new_zeros(1))
-    starts = torch.searchsorted(curve, torch.arange(len(found.positives), device=curve.device))
-    rises[starts] = found.true_positives[starts]
-    return rises
-
-
-def per_curve(values: Tensor, found: Steps) -> Tensor:
-    """Add up the values of each curve's steps."""
-    num_curves = len(found.positives)
-    if num_curves == 1:
-        return values.sum(0, keepdim=True)
-    return values.new_zeros(num_curves).index_add_(0, found.curve, values)
 
 
 # From arguments to rankings

@@ -150,7 +150,7 @@ def areas_at_recalls(ranking: Ranking, theta: Tensor) -> tuple[Tensor, Tensor]:
     so_far = found.true_positives + before[:, 0][found.curve]
     step = torch.searchsorted(so_far, before + needed.nan_to_num().long())
     true = found.true_positives[step]
-    precision = in_double(true) / (true + found.false_positives[step])
+    precision = in_double(true) / found.predicted[step]
     width = theta.diff(prepend=theta.new_zeros(1))
     # a recall of 0 may find a step of the curve before, at no width
     return torch.where(positives > 0, (precision * width).sum(1), 0.0), positives

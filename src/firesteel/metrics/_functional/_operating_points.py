@@ -190,7 +190,7 @@ def rates_at(ranking: Ranking) -> _Rates:
         torch.nn.functional.pad(counts, (1, 0))
         for counts in (found.true_positives, found.false_positives)
     )
-    thresholds = scores_at(ranking, found.ordered)
+    thresholds = scores_at(ranking, found)
     return _Rates(
         precision=torch.where(
             found.positives > 0,

@@ -11,12 +11,10 @@ from ._curve_inputs import refuse_option
 from ._curve_ranking import (
     Ranking,
     parts,
-    per_curve,
     rank_binary,
     rank_by_shape,
     rank_multiclass,
     rank_multilabel,
-    rise,
     scores_at,
     steps,
 )
@@ -48,10 +46,12 @@ class PrecisionRecallPoints(NamedTuple):
 
 def precisions(ranking: Ranking) -> tuple[Tensor, Tensor]:
     """Give the average precision of each curve, and its positives, int64, both ``(C,)``."""
-    found = steps(ranking)
-    predicted = found.true_positives + found.false_positives
-    precision = in_double(found.true_positives) / predicted
-    total = per_curve(precision * rise(found), found)
+    found = steps(ranking, only_rises=True)
+    shares = in_double(found.true_positives).div_(found.predicted).mul_(found.rises)
+    if len(found.positives) == 1:
+        total = shares.sum(0, keepdim=True)
+    else:
+        total = shares.new_zeros(len(found.positives)).index_add_(0, found.curve, shares)
     return total / found.positives.clamp(min=1), found.positives
 
 
@@ -302,9 +302,9 @@ def precision_recall_curves(ranking: Ranking) -> tuple[PrecisionRecallPoints, ..
     found = steps(ranking)
     positives = found.positives[found.curve]
     true_positives = in_double(found.true_positives)
-    precision = true_positives / (found.true_positives + found.false_positives)
+    precision = true_positives / found.predicted
     recall = torch.where(positives > 0, true_positives / positives.clamp(min=1), 1.0)
-    thresholds = scores_at(ranking, found.ordered)
+    thresholds = scores_at(ranking, found)
     return tuple(
         PrecisionRecallPoints(
             precision=torch.nn.functional.pad(precision[part].flip(0), (0, 1), value=1),

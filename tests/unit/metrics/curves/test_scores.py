@@ -478,6 +478,25 @@ def test_wrong_values_are_refused_in_the_first_update_or_the_result(
         never.compute()
 
 
+@pytest.mark.parametrize("wrong", [0.5, -0.25, 1.5, 256.0, -1.0, torch.nan])
+def test_a_target_between_0_and_1_is_noticed_in_the_result(wrong: float) -> None:
+    auc = ROC_AUC()
+    auc.update((SCORES, TARGET.float()))
+    auc.update((SCORES, torch.tensor([0, 1, 1, wrong])))
+    with pytest.raises(ArgumentError, match="ROC_AUC: target must be 0 or 1"):
+        auc.compute()
+
+
+def test_parts_that_were_looked_at_together_stay_of_one_kind() -> None:
+    auc, other = ROC_AUC(), ROC_AUC()
+    auc.update((SCORES, TARGET))
+    other.update((SCORES.double(), TARGET))
+    assert auc.compute() == 0.75
+    auc.merge(other)
+    with pytest.raises(ArgumentError, match="ROC_AUC: scores must be of one dtype"):
+        auc.compute()
+
+
 def test_always_looks_at_every_batch() -> None:
     auc = ROC_AUC(validate="always")
     auc.update((SCORES, TARGET))
