@@ -7,7 +7,7 @@ from torch import Tensor
 
 from firesteel._require import at_least
 
-from ._binned import bins_of, check_probabilities, refuse_whole_scores
+from ._binned import bins_of, check_probabilities, histogram, refuse_whole_scores
 from ._counts import in_double
 from ._curve_inputs import (
     check_binary_target,
@@ -290,8 +290,7 @@ def _sums(confidence: Tensor, is_right: Tensor, num_bins: int) -> CalibrationSum
     bins = bins_of(confidence, num_bins=num_bins, scale=num_bins).long()
     # right and wrong are counted side by side, in one go
     place = torch.add(bins, is_right, alpha=num_bins)
-    counts = place.new_zeros(2 * num_bins).scatter_add_(0, place, torch.ones_like(place))
-    counts = counts.view(2, num_bins)
+    counts = histogram(place, 2 * num_bins).view(2, num_bins)
     exact = in_double(confidence)
     return CalibrationSums(
         num_samples=counts.sum(0),

@@ -64,7 +64,7 @@ class CheckedStatistic(Statistic):
                 f"{self.name}: the number of classes must be the same in all batches, got counts "
                 f"of shape {list(part.shape)} after {list(total.shape)}"
             )
-        return total.to(part.device) + part
+        return (total if total.device == part.device else total.to(part.device)) + part
 
 
 def without_column(scores: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
