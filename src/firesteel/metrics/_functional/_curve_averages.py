@@ -18,6 +18,8 @@ def mean_over_classes(values: Tensor, positives: Tensor, average: str | None) ->
     """Average what is not NaN, or give all."""
     if average is None:
         return values
+    if len(values) == 1:
+        return values[0]
     if average == "macro":
         return values.nanmean()
     is_known = ~values.isnan()

@@ -7,9 +7,9 @@ would do, in a fifth of the time. Tied scores are one step of a curve.
 Axes: ``C`` curves (classes or labels), ``N`` scores of each, ``K`` steps of all curves together.
 """
 
+from collections.abc import Iterator
 from contextlib import suppress
-from itertools import pairwise
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple, Self
 
 import torch
 from torch import Tensor
@@ -38,7 +38,7 @@ __all__ = [
     "Steps",
     "differs_from_next",
     "ends_a_tie",
-    "parts",
+    "one_by_one",
     "places",
     "rank",
     "rank_binary",
@@ -66,6 +66,12 @@ class Ranking(NamedTuple):
     """Ranks, for scores whose rank leaves no room for a label and is numbered instead."""
     dtype: torch.dtype
     """Of the scores."""
+
+
+def one_by_one(ranking: Ranking) -> Iterator[Ranking]:
+    """Give the ranking of each curve."""
+    for place in range(len(ranking.numbers)):
+        yield ranking._replace(numbers=ranking.numbers[place : place + 1])
 
 
 def rank(scores: Tensor, target: Tensor) -> Ranking:
@@ -179,13 +185,23 @@ class Steps(NamedTuple):
             so_far = so_far + (self.positives.cumsum(0) - self.positives)[self.curve]
         return so_far.diff(prepend=so_far.new_zeros(1))
 
+    def only(self, which: Tensor) -> Self:
+        """Give some of the steps."""
+        return self._replace(
+            ends=self.ends.index_select(0, which),
+            true_positives=self.true_positives.index_select(0, which),
+            predicted=self.predicted.index_select(0, which),
+            curve=self.curve.index_select(0, which),
+        )
 
-def steps(ranking: Ranking, *, only_rises: bool = False) -> Steps:
+
+def steps(ranking: Ranking, *, only_rises: bool = False, is_reversed: bool = False) -> Steps:
     """Count what is at or above each distinct score.
 
     Args:
         ranking: Scores and labels.
         only_rises: Whether to leave out steps without a positive of their own.
+        is_reversed: Whether to begin with the lowest score; of one curve.
     """
     numbers = ranking.numbers
     num_curves, num_samples = numbers.shape
@@ -194,6 +210,8 @@ def steps(ranking: Ranking, *, only_rises: bool = False) -> Steps:
     if only_rises:
         is_end &= labels.bool()  # within a tie the positives come last
     ends = places(is_end)
+    if is_reversed:
+        ends = ends.flip(0)
     # in the fewer digits and in place, where there is room: memory is what takes the time
     is_short = len(labels) <= _INT32_MAX
     so_far = labels.cumsum_(0) if is_short else labels.cumsum(0, dtype=torch.int64)
@@ -239,25 +257,19 @@ def places(mask: Tensor) -> Tensor:
 
 def scores_at(ranking: Ranking, found: Steps) -> Tensor:
     """Give the scores of steps back, in float64."""
-    ranks = ranking.numbers.view(-1).index_select(0, found.ends) >> 1
+    ranks = ranking.numbers.view(-1).index_select(0, found.ends).bitwise_right_shift_(1)
     if ranking.table is not None:
         ranks = ranking.table[ranks.long()]
     if not ranking.dtype.is_floating_point:
         return in_double(ranking.floor - 1 - ranks)
     is_wide = ranking.dtype.itemsize > _WORD_BYTES
     ranks = ranks if is_wide else ranks.int()
-    sign = torch.iinfo(ranks.dtype).min
-    bits = torch.where(ranks < 0, ~ranks + ranking.floor, ranks + ranking.floor + sign)
+    # backwards through what gave the ranks: those of the negative scores are not negative
+    is_negative = (ranks >> (63 if is_wide else 31)).bitwise_not_()  # -1 or 0
+    ranks = ranks.bitwise_xor_(is_negative)
+    bits = torch.sub(ranking.floor - 1, ranks, out=ranks)
+    bits |= is_negative.bitwise_and_(torch.iinfo(bits.dtype).min)
     return in_double(bits.view(torch.float64 if is_wide else torch.float32))
-
-
-def parts(found: Steps) -> list[slice]:
-    """Give the steps of each curve."""
-    if len(found.positives) == 1:
-        return [slice(None)]
-    starts = torch.arange(len(found.positives) + 1, device=found.curve.device)
-    bounds = torch.searchsorted(found.curve, starts).cpu()
-    return [slice(start, stop) for start, stop in pairwise(int(bound) for bound in bounds)]
 
 
 # From arguments to rankings

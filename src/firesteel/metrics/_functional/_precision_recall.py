@@ -10,7 +10,7 @@ from ._curve_averages import ClassAverage, LabelAverage, mean_over_classes
 from ._curve_inputs import refuse_option
 from ._curve_ranking import (
     Ranking,
-    parts,
+    one_by_one,
     rank_binary,
     rank_by_shape,
     rank_multiclass,
@@ -299,17 +299,15 @@ def average_precision(scores: Tensor, target: Tensor) -> Tensor:
 
 
 def precision_recall_curves(ranking: Ranking) -> tuple[PrecisionRecallPoints, ...]:
-    found = steps(ranking)
-    positives = found.positives[found.curve]
+    """Give precision and recall of each curve, at every distinct score."""
+    return tuple(_points(one) for one in one_by_one(ranking))
+
+
+def _points(ranking: Ranking) -> PrecisionRecallPoints:
+    found = steps(ranking, is_reversed=True)
     true_positives = in_double(found.true_positives)
-    precision = true_positives / found.predicted
-    recall = torch.where(positives > 0, true_positives / positives.clamp(min=1), 1.0)
-    thresholds = scores_at(ranking, found)
-    return tuple(
-        PrecisionRecallPoints(
-            precision=torch.nn.functional.pad(precision[part].flip(0), (0, 1), value=1),
-            recall=torch.nn.functional.pad(recall[part].flip(0), (0, 1)),
-            thresholds=thresholds[part].flip(0),
-        )
-        for part in parts(found)
-    )
+    precision = true_positives.new_ones(len(true_positives) + 1)
+    recall = torch.zeros_like(precision)
+    torch.div(true_positives, found.predicted, out=precision[:-1])
+    torch.div(true_positives, found.positives, out=recall[:-1]).nan_to_num_(nan=1)
+    return PrecisionRecallPoints(precision, recall, scores_at(ranking, found))

@@ -9,13 +9,14 @@ from torch import Tensor
 from firesteel._require import mismatch
 from firesteel.errors import ArgumentError
 
-from ._counts import in_double, is_on_host
+from ._counts import from_numpy, in_double, is_on_host
 from ._curve_averages import ClassAverage, LabelAverage, mean_over_classes
 from ._curve_inputs import refuse_option
 from ._curve_ranking import (
     Ranking,
     Steps,
-    parts,
+    one_by_one,
+    places,
     rank_binary,
     rank_by_shape,
     rank_multiclass,
@@ -97,8 +98,8 @@ def _gains_on_host(numbers: Tensor) -> tuple[Tensor, Tensor] | None:
         positives = int(so_far[-1])
         ahead = 2 * int(so_far.sum()) - positives * (positives + 1)
         gains.append((ahead + int(num_negatives @ num_positives), positives))
-    twice, positives_of_each = torch.tensor(gains).unbind(1)
-    return twice, positives_of_each
+    table = from_numpy(np.array(gains))
+    return table[:, 0], table[:, 1]
 
 
 def binary_roc_curve(
@@ -366,24 +367,23 @@ def partial_area(found: Steps, max_fpr: float) -> Tensor:
 
 
 def roc_curves(ranking: Ranking, *, drop_intermediate: bool) -> tuple[RocPoints, ...]:
+    """Give the rates of each curve, at every distinct score or where it bends."""
+    return tuple(_points(one, drop_intermediate=drop_intermediate) for one in one_by_one(ranking))
+
+
+def _points(ranking: Ranking, *, drop_intermediate: bool) -> RocPoints:
     found = steps(ranking)
-    thresholds = scores_at(ranking, found)
-    curves: list[RocPoints] = []
-    for index, part in enumerate(parts(found)):
-        true, false = found.true_positives[part], found.false_positives[part]
-        kept = [true, false, thresholds[part]]
-        if drop_intermediate:
-            is_kept = _is_corner(true, false)
-            kept = [piece[is_kept] for piece in kept]
-        true_0, false_0 = (torch.nn.functional.pad(counts, (1, 0)) for counts in kept[:2])
-        curves.append(
-            RocPoints(
-                fpr=in_double(false_0) / found.negatives[index],
-                tpr=in_double(true_0) / found.positives[index],
-                thresholds=torch.nn.functional.pad(kept[2], (1, 0), value=torch.inf),
-            )
-        )
-    return tuple(curves)
+    if drop_intermediate:
+        found = found.only(places(_is_corner(found.true_positives, found.false_positives)))
+    true, false = (
+        torch.nn.functional.pad(in_double(counts), (1, 0))
+        for counts in (found.true_positives, found.false_positives)
+    )
+    return RocPoints(
+        fpr=false.div_(found.negatives),
+        tpr=true.div_(found.positives),
+        thresholds=torch.nn.functional.pad(scores_at(ranking, found), (1, 0), value=torch.inf),
+    )
 
 
 def _is_corner(true_positives: Tensor, false_positives: Tensor) -> Tensor:

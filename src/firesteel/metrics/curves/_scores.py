@@ -10,7 +10,7 @@ from typing_extensions import override
 
 from firesteel._require import mismatch
 from firesteel.errors import ArgumentError, ArgumentTypeError
-from firesteel.metrics._fields import Value, field
+from firesteel.metrics._fields import Value, as_tensor, field
 from firesteel.metrics._functional._curve_inputs import (
     check_binary_target,
     check_class_target,
@@ -99,6 +99,7 @@ class ScoreStatistic(CheckedStatistic):
         self._rankings = {}
         # of several parts each may be right by itself: of other ranks, loaded, or merged
         self._is_of_one_kind = len(self.scores) <= 1
+        self._is_all_checked = not self.scores
 
     @override
     def update(self, value: PredTarget, /) -> None:
@@ -118,14 +119,16 @@ class ScoreStatistic(CheckedStatistic):
         if self.is_due:
             self._check(scores, target)
             self.passed()
+        else:
+            self._is_all_checked = False
         kept = _owned(scores, value[0], self.device)
         if self.scores:
             self._fit(kept)
+        if target.ndim == scores.ndim:
+            target = _in_bytes(target)
+        kept_target = _owned(target, value[1], self.device)
         self.scores.append(kept)
-        is_class = target.ndim < scores.ndim
-        self.targets.append(
-            _owned(target if is_class else _in_bytes(target), value[1], self.device)
-        )
+        self.targets.append(kept_target)
         self._rankings = {}
 
     def ranking(self, *, as_one: bool) -> Ranking:
@@ -226,8 +229,10 @@ class ScoreStatistic(CheckedStatistic):
             for part in self.scores[1:]:
                 self._refuse_other(part, self.scores[0])
             self._is_of_one_kind = True
-        scores, target = torch.cat(self.scores), torch.cat(self.targets)
-        self._check(scores, target)
+        scores, target = as_tensor(self.scores), as_tensor(self.targets)
+        if not self._is_all_checked:
+            self._check(scores, target)
+            self._is_all_checked = True
         return scores, target
 
     def _check(self, scores: Tensor, target: Tensor) -> None:
