@@ -51,6 +51,7 @@ class AveragePrecision(StatisticMetric[PredTarget, ScoreStatistic, float, Output
 
     Raises:
         ArgumentError: Shapes do not fit together, a score is NaN, or a target is neither 0 nor 1.
+        ArgumentTypeError: A dtype is complex.
         NotComputableError: ``compute`` was called before any sample was seen.
 
     Source:
@@ -120,6 +121,7 @@ class BinaryAveragePrecision(StatisticMetric[PredTarget, ScoreStatistic, float, 
 
     Raises:
         ArgumentError: Shapes do not fit together, a score is NaN, or a target is neither 0 nor 1.
+        ArgumentTypeError: A dtype is complex.
         NotComputableError: ``compute`` was called before any sample was seen.
 
     Source:
@@ -193,6 +195,7 @@ class MulticlassAveragePrecision(AveragedRanking[ResultT, OutputT], Generic[Resu
     Raises:
         ArgumentError: Shapes do not fit together, a score is NaN, a target is no class, or
             ``average`` is unknown.
+        ArgumentTypeError: The targets are not whole numbers, or the scores complex.
         NotComputableError: ``compute`` was called before any sample was seen.
 
     Source:
@@ -287,6 +290,7 @@ class MultilabelAveragePrecision(AveragedRanking[ResultT, OutputT], Generic[Resu
     Raises:
         ArgumentError: Shapes do not fit together, a score is NaN, a target is neither 0 nor 1, or
             ``average`` is unknown.
+        ArgumentTypeError: A dtype is complex.
         NotComputableError: ``compute`` was called before any sample was seen.
 
     Source:

@@ -63,6 +63,7 @@ class RecallAtFixedPrecision(StatisticMetric[PredTarget, ScoreStatistic, Operati
     Raises:
         ArgumentError: Shapes do not fit together, a score is NaN, a target is neither 0 nor 1, or
             ``min_precision`` is out of range.
+        ArgumentTypeError: A dtype is complex.
         NotComputableError: ``compute`` was called before any sample was seen.
 
     Source:
@@ -144,6 +145,7 @@ class PrecisionAtFixedRecall(StatisticMetric[PredTarget, ScoreStatistic, Operati
     Raises:
         ArgumentError: Shapes do not fit together, a score is NaN, a target is neither 0 nor 1, or
             ``min_recall`` is out of range.
+        ArgumentTypeError: A dtype is complex.
         NotComputableError: ``compute`` was called before any sample was seen.
 
     Source:
@@ -226,6 +228,7 @@ class SensitivityAtSpecificity(
     Raises:
         ArgumentError: Shapes do not fit together, a score is NaN, a target is neither 0 nor 1, or
             ``min_specificity`` is out of range.
+        ArgumentTypeError: A dtype is complex.
         NotComputableError: ``compute`` was called before any sample was seen.
 
     Source:
@@ -309,6 +312,7 @@ class SpecificityAtSensitivity(
     Raises:
         ArgumentError: Shapes do not fit together, a score is NaN, a target is neither 0 nor 1, or
             ``min_sensitivity`` is out of range.
+        ArgumentTypeError: A dtype is complex.
         NotComputableError: ``compute`` was called before any sample was seen.
 
     Source:

@@ -51,6 +51,7 @@ class PrecisionRecallCurve(
 
     Raises:
         ArgumentError: Shapes do not fit together, a score is NaN, or a target is neither 0 nor 1.
+        ArgumentTypeError: A dtype is complex.
         NotComputableError: ``compute`` was called before any sample was seen.
 
     Source:
@@ -121,6 +122,7 @@ class MulticlassPrecisionRecallCurve(
 
     Raises:
         ArgumentError: Shapes do not fit together, a score is NaN, or a target is no class.
+        ArgumentTypeError: The targets are not whole numbers, or the scores complex.
         NotComputableError: ``compute`` was called before any sample was seen.
 
     Source:
@@ -190,6 +192,7 @@ class MultilabelPrecisionRecallCurve(
 
     Raises:
         ArgumentError: Shapes do not fit together, a score is NaN, or a target is neither 0 nor 1.
+        ArgumentTypeError: A dtype is complex.
         NotComputableError: ``compute`` was called before any sample was seen.
 
     Source:

@@ -47,6 +47,7 @@ class RocCurve(StatisticMetric[PredTarget, ScoreStatistic, RocPoints, OutputT]):
 
     Raises:
         ArgumentError: Shapes do not fit together, a score is NaN, or a target is neither 0 nor 1.
+        ArgumentTypeError: A dtype is complex.
         NotComputableError: ``compute`` was called before any sample was seen.
 
     Source:
@@ -121,6 +122,7 @@ class MulticlassRocCurve(
 
     Raises:
         ArgumentError: Shapes do not fit together, a score is NaN, or a target is no class.
+        ArgumentTypeError: The targets are not whole numbers, or the scores complex.
         NotComputableError: ``compute`` was called before any sample was seen.
 
     Source:
@@ -198,6 +200,7 @@ class MultilabelRocCurve(
 
     Raises:
         ArgumentError: Shapes do not fit together, a score is NaN, or a target is neither 0 nor 1.
+        ArgumentTypeError: A dtype is complex.
         NotComputableError: ``compute`` was called before any sample was seen.
 
     Source:

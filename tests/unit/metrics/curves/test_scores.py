@@ -96,7 +96,11 @@ def waits_of(metric: Metric[Any, Any, Any], value: PredTarget) -> list[str]:
 
 
 @each
-def test_no_update_waits_but_the_first(number: int) -> None:
+@pytest.mark.parametrize("has_numpy", [True, False])
+def test_no_update_waits_but_the_first(
+    monkeypatch: pytest.MonkeyPatch, number: int, *, has_numpy: bool
+) -> None:
+    monkeypatch.setattr("firesteel.metrics._functional._counts.has_numpy", has_numpy)
     metric, value = EXAMPLES[number][0](), batch_of(number, 5)
     validate = statistic_of(metric).validate
     for _ in range(2):

@@ -47,15 +47,18 @@ def samples(num_curves: int, size: int, levels: int, seed: int) -> tuple[Tensor,
     levels=st.sampled_from([1, 3, 50, 10**6]),
     seed=st.integers(0, 2**16),
     dtype=DTYPES,
+    is_elsewhere=st.booleans(),
 )
-def test_without_numpy_all_is_the_same(
-    num_curves: int, size: int, levels: int, seed: int, dtype: torch.dtype
+def test_without_numpy_and_off_the_cpu_all_is_the_same(
+    num_curves: int, size: int, levels: int, seed: int, dtype: torch.dtype, *, is_elsewhere: bool
 ) -> None:
     scores, target = samples(num_curves, size, levels, seed)
     scores = scores.to(dtype)
     expected = {name: read(rank(scores, target)) for name, read in READ.items()}
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("firesteel.metrics._functional._counts.has_numpy", False)
+        if is_elsewhere:  # what a device would do, done here
+            patch.setattr(Tensor, "is_cpu", False)
         for name, read in READ.items():
             for ours, theirs in zip(read(rank(scores, target)), expected[name], strict=True):
                 torch.testing.assert_close(ours, theirs, rtol=1e-15, atol=0, equal_nan=True)
