@@ -491,6 +491,18 @@ def test_a_target_between_0_and_1_is_noticed_in_the_result(wrong: float) -> None
         auc.compute()
 
 
+def test_what_is_loaded_or_merged_is_looked_at_in_the_result() -> None:
+    wrong = ROC_AUC(validate="never")
+    wrong.update((SCORES, 2 * TARGET))
+    loaded, merged = ROC_AUC(), ROC_AUC()
+    loaded.load_state_dict(wrong.state_dict())
+    merged.update((SCORES, TARGET))
+    merged.merge(wrong)
+    for auc in (loaded, merged):
+        with pytest.raises(ArgumentError, match="ROC_AUC: target must be 0 or 1"):
+            auc.compute()
+
+
 def test_parts_that_were_looked_at_together_stay_of_one_kind() -> None:
     auc, other = ROC_AUC(), ROC_AUC()
     auc.update((SCORES, TARGET))
