@@ -129,7 +129,8 @@ class ScoreStatistic(CheckedStatistic):
         kept_target = _owned(target, value[1], self.device)
         self.scores.append(kept)
         self.targets.append(kept_target)
-        self._rankings = {}
+        if self._rankings:
+            self._rankings = {}
 
     def ranking(self, *, as_one: bool) -> Ranking:
         """Give the scores in their order: of each column, or of all columns as one.
@@ -270,7 +271,9 @@ def _owned(tensor: Tensor, given: Tensor, device: torch.device | None) -> Tensor
 
     Rows are made of what was given by turning axes, so that a view begins where that begins.
     """
-    is_theirs = tensor.data_ptr() == given.data_ptr()
-    if device is None:
-        return tensor.clone(memory_format=torch.contiguous_format) if is_theirs else tensor
-    return tensor.to(device, copy=is_theirs, memory_format=torch.contiguous_format)
+    is_theirs = tensor is given or tensor.data_ptr() == given.data_ptr()
+    if device is not None:
+        return tensor.to(device, copy=is_theirs, memory_format=torch.contiguous_format)
+    if not is_theirs:
+        return tensor
+    return tensor.clone(memory_format=torch.contiguous_format)
