@@ -23,6 +23,9 @@ class CheckedStatistic(Statistic):
         name: Whose statistic it is, for errors.
         validate: In which updates after a reset: the first with data, all, or none.
         device: Where the state is kept; ``None`` for where the inputs are.
+
+    Attributes:
+        is_due: Whether the values of the next update are to be checked.
     """
 
     def __init__(
@@ -33,21 +36,16 @@ class CheckedStatistic(Statistic):
             raise ArgumentError(mismatch(name, "validate", f"one of {VALIDATIONS}", validate))
         self.name = name
         self.validate = validate
-        self._is_checked = False
+        self.is_due = False
 
     @override
     def reset(self) -> None:
         super().reset()
-        self._is_checked = False
-
-    @property
-    def is_due(self) -> bool:
-        """Whether the values of this update are to be checked."""
-        return self.validate == "always" or (self.validate == "first" and not self._is_checked)
+        self.is_due = self.validate != "never"
 
     def passed(self) -> None:
         """Take note that values were checked and found right."""
-        self._is_checked = True
+        self.is_due = self.validate == "always"
 
     def added(self, total: Tensor, part: Tensor) -> Tensor:
         """Add what a batch contributes to a field whose shape comes with the data.
@@ -64,7 +62,7 @@ class CheckedStatistic(Statistic):
                 f"{self.name}: the number of classes must be the same in all batches, got counts "
                 f"of shape {list(part.shape)} after {list(total.shape)}"
             )
-        return total.to(part.device) + part
+        return (total if total.device == part.device else total.to(part.device)) + part
 
 
 def without_column(scores: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
