@@ -1,6 +1,7 @@
 """Sums of what each value contributes, over all values or column by column."""
 
 import copy
+from abc import abstractmethod
 from collections.abc import Callable, Hashable, Mapping
 from typing import Generic, TypeAlias, final
 
@@ -10,12 +11,12 @@ from typing_extensions import TypeVar, override
 
 from firesteel.errors import ArgumentError
 from firesteel.metrics._fields import Field, Value, as_tensor, field
-from firesteel.metrics._functional._pairs import MeanSums
+from firesteel.metrics._functional._pairs import MeanSums, Multioutput, check_multioutput
 from firesteel.metrics._mean import PredTarget, Scalar
 
 from ._pair_statistic import Check, PairMetric, PairStatistic, Validation
 
-__all__ = ["Contribution", "SumMetric", "SumStatistic"]
+__all__ = ["ColumnMetric", "Contribution", "SumMetric", "SumStatistic"]
 
 Contribution: TypeAlias = Callable[[Tensor, Tensor], MeanSums]
 """Gives what a batch adds."""
@@ -166,3 +167,28 @@ class SumMetric(PairMetric[SumStatistic, ResultT, OutputT], Generic[ResultT, Out
         if self.needs_columns != self._statistic.is_by_column:
             self._statistic = self._statistic.without_columns()
         super().write_fields(values)
+
+
+class ColumnMetric(SumMetric[ResultT, OutputT], Generic[ResultT, OutputT]):
+    """A metric that is made of sums, with one result per column where that is asked for.
+
+    Args:
+        output_transform: Gives predictions and targets from the engine's output.
+        multioutput: Whether columns are averaged.
+        device: Where the sums are kept; ``None`` for where the inputs are.
+    """
+
+    def __init__(
+        self,
+        output_transform: Callable[[OutputT], PredTarget] | None = None,
+        *,
+        multioutput: Multioutput = "uniform_average",
+        device: torch.device | str | None = None,
+    ) -> None:
+        check_multioutput(multioutput, where=type(self).__name__)
+        self.multioutput: Multioutput = multioutput
+        super().__init__(self.new_statistic(device), output_transform, device=device)
+
+    @abstractmethod
+    def new_statistic(self, device: torch.device | str | None) -> SumStatistic:
+        """Give the sums, of nothing yet; ``multioutput`` is known."""
