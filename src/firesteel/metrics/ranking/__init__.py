@@ -12,16 +12,14 @@ from ._ndcg_at_k import NDCGAtK
 from ._precision_at_k import PrecisionAtK
 from ._recall_at_k import RecallAtK
 from ._recommendation import NDCG, HitRate
-from ._retrieval import (
-    RetrievalAveragePrecision,
-    RetrievalFallOut,
-    RetrievalHitRate,
-    RetrievalNormalizedDCG,
-    RetrievalPrecision,
-    RetrievalRecall,
-    RetrievalReciprocalRank,
-    RetrievalRPrecision,
-)
+from ._retrieval_average_precision import RetrievalAveragePrecision
+from ._retrieval_fall_out import RetrievalFallOut
+from ._retrieval_hit_rate import RetrievalHitRate
+from ._retrieval_normalized_dcg import RetrievalNormalizedDCG
+from ._retrieval_precision import RetrievalPrecision
+from ._retrieval_r_precision import RetrievalRPrecision
+from ._retrieval_recall import RetrievalRecall
+from ._retrieval_reciprocal_rank import RetrievalReciprocalRank
 from ._top_k_categorical_accuracy import TopKCategoricalAccuracy
 
 __all__ = [
