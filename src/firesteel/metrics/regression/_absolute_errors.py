@@ -9,6 +9,7 @@ from torch import Tensor
 from typing_extensions import TypeVar, override
 
 from firesteel.metrics._fields import as_tensor, field
+from firesteel.metrics._functional._host_sums import absolute_error_on_host
 from firesteel.metrics._functional._pairs import Multioutput, mean_result
 from firesteel.metrics._functional._regression import (
     MaximumSums,
@@ -123,6 +124,7 @@ class MeanAbsoluteError(ColumnMetric[ResultT, OutputT], Generic[ResultT, OutputT
             "MeanAbsoluteError",
             functools.partial(mean_absolute_error_sums, multioutput=self.multioutput),
             key="absolute errors",
+            on_host=absolute_error_on_host,
             is_by_column=self.multioutput == "raw_values",
             device=device,
         )

@@ -20,6 +20,7 @@ from firesteel.metrics._functional._distances import (
     minkowski_distance_sums,
     wave_hedges_distance_sums,
 )
+from firesteel.metrics._functional._host_sums import absolute_error_on_host
 from firesteel.metrics._functional._pairs import mean_result, sum_result
 from firesteel.metrics._mean import PredTarget
 
@@ -89,7 +90,11 @@ class ManhattanDistance(SumMetric[float, OutputT]):
         device: torch.device | str | None = None,
     ) -> None:
         statistic = SumStatistic(
-            "ManhattanDistance", manhattan_distance_sums, key="absolute errors", device=device
+            "ManhattanDistance",
+            manhattan_distance_sums,
+            key="absolute errors",
+            on_host=absolute_error_on_host,
+            device=device,
         )
         super().__init__(statistic, output_transform, device=device)
 

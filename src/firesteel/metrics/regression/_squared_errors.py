@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 from typing_extensions import TypeVar, override
 
+from firesteel.metrics._functional._host_sums import squared_error_on_host
 from firesteel.metrics._functional._pairs import Multioutput, check_multioutput, mean_result
 from firesteel.metrics._functional._regression import (
     check_above_minus_one,
@@ -113,6 +114,7 @@ class MeanSquaredError(ColumnMetric[ResultT, OutputT], Generic[ResultT, OutputT]
             "MeanSquaredError",
             functools.partial(mean_squared_error_sums, multioutput=self.multioutput),
             key="squared errors",
+            on_host=squared_error_on_host,
             is_by_column=self.multioutput == "raw_values",
             device=device,
         )
@@ -211,6 +213,7 @@ class RootMeanSquaredError(ColumnMetric[ResultT, OutputT], Generic[ResultT, Outp
             "RootMeanSquaredError",
             root_mean_squared_error_sums,
             key="squared errors",
+            on_host=squared_error_on_host,
             is_by_column=True,
             device=device,
         )
