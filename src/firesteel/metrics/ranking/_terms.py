@@ -15,13 +15,14 @@ from torch import Tensor
 from firesteel.metrics._functional._at_k_sums import (
     ApDenominator,
     Gain,
-    f1_at_k_sums,
-    hit_rate_at_k_sums,
-    map_at_k_sums,
-    mrr_at_k_sums,
-    ndcg_at_k_sums,
-    precision_at_k_sums,
-    recall_at_k_sums,
+    at_cut_offs,
+    f1_by_rank,
+    hit_rate_by_rank,
+    map_by_rank,
+    mrr_by_rank,
+    ndcg_by_rank,
+    precision_by_rank,
+    recall_by_rank,
 )
 from firesteel.metrics._functional._label_at_k import label_at_k_sums
 
@@ -44,79 +45,55 @@ __all__ = [
 
 
 def _precision(batch: RankedBatch, ks: Sequence[int]) -> Tensor:
-    return precision_at_k_sums(batch.ranked, batch.num_relevant, ks=ks, empty_target="zero").total
+    return at_cut_offs(precision_by_rank(batch.hits), ks)
 
 
 def _clipped_precision(batch: RankedBatch, ks: Sequence[int]) -> Tensor:
-    return precision_at_k_sums(
-        batch.ranked,
-        batch.num_relevant,
-        ks=ks,
-        empty_target="zero",
-        num_labels=batch.num_ranked,
-    ).total
+    return at_cut_offs(precision_by_rank(batch.hits, num_labels=batch.num_ranked), ks)
 
 
 def _recall(batch: RankedBatch, ks: Sequence[int]) -> Tensor:
-    return recall_at_k_sums(batch.ranked, batch.num_relevant, ks=ks, empty_target="zero").total
+    return at_cut_offs(recall_by_rank(batch.hits), ks)
 
 
 def _capped_recall(batch: RankedBatch, ks: Sequence[int]) -> Tensor:
-    return recall_at_k_sums(
-        batch.ranked, batch.num_relevant, ks=ks, empty_target="zero", capped=True
-    ).total
+    return at_cut_offs(recall_by_rank(batch.hits, capped=True), ks)
 
 
 def _f1(batch: RankedBatch, ks: Sequence[int]) -> Tensor:
-    return f1_at_k_sums(batch.ranked, batch.num_relevant, ks=ks, empty_target="zero").total
+    return at_cut_offs(f1_by_rank(batch.hits), ks)
 
 
 def _clipped_f1(batch: RankedBatch, ks: Sequence[int]) -> Tensor:
-    return f1_at_k_sums(
-        batch.ranked,
-        batch.num_relevant,
-        ks=ks,
-        empty_target="zero",
-        num_labels=batch.num_ranked,
-    ).total
+    return at_cut_offs(f1_by_rank(batch.hits, num_labels=batch.num_ranked), ks)
 
 
 def _hit_rate(batch: RankedBatch, ks: Sequence[int]) -> Tensor:
-    return hit_rate_at_k_sums(batch.ranked, batch.num_relevant, ks=ks, empty_target="zero").total
+    return at_cut_offs(hit_rate_by_rank(batch.hits), ks)
 
 
 def _reciprocal_rank(batch: RankedBatch, ks: Sequence[int]) -> Tensor:
-    return mrr_at_k_sums(batch.ranked, batch.num_relevant, ks=ks, empty_target="zero").total
-
-
-def _average_precision(batch: RankedBatch, ks: Sequence[int], denominator: ApDenominator) -> Tensor:
-    return map_at_k_sums(
-        batch.ranked, batch.num_relevant, ks=ks, empty_target="zero", denominator=denominator
-    ).total
+    return at_cut_offs(mrr_by_rank(batch.hits), ks)
 
 
 def _ap_of_min(batch: RankedBatch, ks: Sequence[int]) -> Tensor:
-    return _average_precision(batch, ks, "min")
+    return at_cut_offs(map_by_rank(batch.hits, denominator="min"), ks)
 
 
 def _ap_of_relevant(batch: RankedBatch, ks: Sequence[int]) -> Tensor:
-    return _average_precision(batch, ks, "relevant")
+    return at_cut_offs(map_by_rank(batch.hits, denominator="relevant"), ks)
 
 
 def _ap_of_hits(batch: RankedBatch, ks: Sequence[int]) -> Tensor:
-    return _average_precision(batch, ks, "hits")
-
-
-def _ndcg(batch: RankedBatch, ks: Sequence[int], gain: Gain) -> Tensor:
-    return ndcg_at_k_sums(batch.ranked, batch.best, ks=ks, empty_target="zero", gain=gain).total
+    return at_cut_offs(map_by_rank(batch.hits, denominator="hits"), ks)
 
 
 def _exponential_ndcg(batch: RankedBatch, ks: Sequence[int]) -> Tensor:
-    return _ndcg(batch, ks, "exp_rank")
+    return at_cut_offs(ndcg_by_rank(batch.ranked, batch.best, gain="exp_rank"), ks)
 
 
 def _linear_ndcg(batch: RankedBatch, ks: Sequence[int]) -> Tensor:
-    return _ndcg(batch, ks, "linear_rank")
+    return at_cut_offs(ndcg_by_rank(batch.ranked, batch.best, gain="linear_rank"), ks)
 
 
 def _labels(batch: RankedBatch, ks: Sequence[int]) -> Tensor:
