@@ -19,6 +19,7 @@ from firesteel.metrics._board import Statistic
 from firesteel.metrics._fields import Field, field
 from firesteel.metrics._functional._at_k_sums import Hits
 from firesteel.metrics._functional._distinct_scores import labels_of_distinct_scores
+from firesteel.metrics._functional._label_ranking import TiedRanks, rank_with_ties
 from firesteel.metrics._functional._ranked import (
     best_relevance,
     check_ranking_inputs,
@@ -70,7 +71,7 @@ class RankedBatch:
         k_max: int,
     ) -> None:
         self.num_ranked: Final = count_ranked(scores, mask)
-        self._scores = scores
+        self.scores: Final = scores
         self._given = relevance.detach()
         self._threshold = threshold
         self._mask = mask
@@ -79,9 +80,14 @@ class RankedBatch:
     @cached_property
     def labels(self) -> Tensor:
         """The best labels, best first: int64, shape ``(N, k_max)`` or ``(N, L)``."""
-        scores, k_max, mask = self._scores, self._k_max, self._mask
+        scores, k_max, mask = self.scores, self._k_max, self._mask
         labels = labels_of_distinct_scores(scores, k_max=k_max, mask=mask)
         return topk_labels(scores, k_max=k_max, mask=mask) if labels is None else labels
+
+    @cached_property
+    def ties(self) -> TiedRanks:
+        """The ranks of all labels, where equal scores share the worst."""
+        return rank_with_ties(self.scores, self.relevance)
 
     @cached_property
     def relevance(self) -> Tensor:

@@ -25,6 +25,11 @@ from firesteel.metrics._functional._at_k_sums import (
     recall_by_rank,
 )
 from firesteel.metrics._functional._label_at_k import label_at_k_sums
+from firesteel.metrics._functional._label_ranking import (
+    average_precision_total,
+    coverage_total,
+    ranking_loss_total,
+)
 
 from ._statistic import RankedBatch, Term
 
@@ -33,10 +38,13 @@ __all__ = [
     "CAPPED_RECALL",
     "CLIPPED_F1",
     "CLIPPED_PRECISION",
+    "COVERAGE",
     "F1",
     "GRADED_HIT_RATE",
     "HIT_RATE",
     "LABELS",
+    "LABEL_RANKING_LOSS",
+    "LABEL_RANKING_PRECISION",
     "NDCG_GAIN",
     "PRECISION",
     "RECALL",
@@ -103,6 +111,18 @@ def _labels(batch: RankedBatch, ks: Sequence[int]) -> Tensor:
     return torch.stack([sums.num_hits, sums.num_named, num_relevant], dim=1)
 
 
+def _label_ranking_precision(batch: RankedBatch, _: Sequence[int]) -> Tensor:
+    return average_precision_total(batch.ties).unsqueeze(0)
+
+
+def _label_ranking_loss(batch: RankedBatch, _: Sequence[int]) -> Tensor:
+    return ranking_loss_total(batch.ties).unsqueeze(0)
+
+
+def _coverage(batch: RankedBatch, _: Sequence[int]) -> Tensor:
+    return coverage_total(batch.scores, batch.relevance).unsqueeze(0)
+
+
 PRECISION: Final = Term("precision", _precision)
 CLIPPED_PRECISION: Final = Term("precision_clipped", _clipped_precision)
 RECALL: Final = Term("recall", _recall)
@@ -126,3 +146,6 @@ NDCG_GAIN: Final[Mapping[Gain, Term]] = MappingProxyType(
     }
 )
 LABELS: Final = Term("labels", _labels, is_per_label=True)
+LABEL_RANKING_PRECISION: Final = Term("label_ranking_precision", _label_ranking_precision)
+LABEL_RANKING_LOSS: Final = Term("label_ranking_loss", _label_ranking_loss)
+COVERAGE: Final = Term("coverage", _coverage)

@@ -433,3 +433,18 @@ def test_any_threshold_goes_with_any_dtype(threshold: float, dtype: torch.dtype)
     graded.update((scores, relevance.masked_fill(relevance < threshold, 0)))
     assert recall.compute() == plain.compute()
     assert ndcg.compute() == graded.compute()
+
+
+@pytest.mark.parametrize("threshold", [None, 1.0])
+def test_a_label_that_is_left_out_is_not_relevant_whatever_its_number(
+    threshold: float | None,
+) -> None:
+    recall = RecallAtK(k=1, ignore_index=9, relevance_threshold=threshold)
+    recall.update((torch.tensor([[0.9, 0.8, 0.1]]), torch.tensor([[9, 1, 9]])))
+    assert recall.compute() == 1.0
+    ndcg = NDCGAtK(k=2, ignore_index=9, relevance_threshold=threshold)
+    ndcg.update((torch.tensor([[0.9, 0.8, 0.1]]), torch.tensor([[9, 1, 0]])))
+    assert ndcg.compute() == 1.0
+    empty = RecallAtK(k=1, ignore_index=9, relevance_threshold=threshold, empty_target="error")
+    with pytest.raises(ArgumentError, match=r"^RecallAtK: every row must have a relevant label"):
+        empty.update((torch.tensor([[0.9, 0.8]]), torch.tensor([[9, 0]])))
