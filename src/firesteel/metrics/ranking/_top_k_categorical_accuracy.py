@@ -70,15 +70,15 @@ class TopKMetric(Metric[PredTarget, ResultT, OutputT], Generic[ResultT, OutputT]
             ArgumentError: Shapes or values do not fit.
             ArgumentTypeError: A dtype does not fit.
         """
-        scores, target = value
-        check_class_inputs(scores, target)
+        where, (scores, target) = type(self).__name__, value
+        check_class_inputs(where, scores, target)
         if self._validate == "always" or not (self._is_checked or self._validate == "never"):
-            check_score_values("TopKCategoricalAccuracy", scores)
-            check_classes(scores, target)
+            check_score_values(where, scores)
+            check_classes(where, scores, target)
             self._is_checked = len(scores) > 0
         if len(scores):
             total = top_k_accuracy_sums(class_ranks(scores, target), ks=self._ks).total
-            self.total = added("TopKCategoricalAccuracy", self.total, total, self.device)
+            self.total = added(where, self.total, total, self.device)
             self.num_rows += len(scores)
 
     @override
@@ -106,7 +106,8 @@ class TopKCategoricalAccuracy(TopKMetric[ResultT, OutputT], Generic[ResultT, Out
         output_transform: Gives scores and true classes from the engine's output.
         k: How many classes may be named, at least 1; or several such cut-offs.
         validate: In which updates scores and classes are looked at, for which the host waits for
-            the device: in the ``"first"`` after a reset, ``"always"``, ``"never"``.
+            the device: in the ``"first"`` after a reset, ``"always"``, ``"never"``. In the others,
+            NaN ranks last, and a sample whose class does not exist is wrong.
         device: Where the sums are kept; ``None`` for where the values are.
 
     Raises:

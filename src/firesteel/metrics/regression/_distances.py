@@ -357,7 +357,9 @@ class MeanPairwiseDistance(SumMetric[float, OutputT]):
     ) -> None:
         if not p >= 1:
             raise ArgumentError(mismatch("MeanPairwiseDistance", "p", "at least 1", p))
-        distances = functools.partial(mean_pairwise_distance_sums, p=p, eps=eps)
+        distances = functools.partial(
+            mean_pairwise_distance_sums, p=p, eps=eps, where="MeanPairwiseDistance"
+        )
         statistic = SumStatistic(
             "MeanPairwiseDistance", distances, key=("mean_pairwise_distance", p, eps), device=device
         )
@@ -425,7 +427,7 @@ class CosineSimilarity(SumMetric[float, OutputT]):
     ) -> None:
         if not eps > 0:
             raise ArgumentError(mismatch("CosineSimilarity", "eps", "above 0", eps))
-        cosines = functools.partial(cosine_similarity_sums, eps=eps)
+        cosines = functools.partial(cosine_similarity_sums, eps=eps, where="CosineSimilarity")
         statistic = SumStatistic(
             "CosineSimilarity", cosines, key=("cosine_similarity", eps), device=device
         )
