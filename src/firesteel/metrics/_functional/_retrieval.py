@@ -104,7 +104,7 @@ def retrieval_reciprocal_rank(
 ) -> Tensor:
     r"""Reciprocal rank of the first relevant item of a query, as a mean over queries.
 
-    A query gives 1 / rank if that rank is at most ``top_k``, else 0.
+    A query gives :math:`1 / \operatorname{rank}` if that rank is at most ``top_k``, else 0.
 
     Better is higher, from 0 to 1.
 
@@ -326,7 +326,8 @@ def retrieval_r_precision(
 ) -> Tensor:
     r"""Precision among as many items of a query as are relevant to it; a mean over queries.
 
-    A query gives the share of relevant items among its first R; that is its recall there, too.
+    A query gives :math:`h_R / R`, where :math:`h_R` counts the relevant items among its first R;
+    that is its recall there, too.
 
     Better is higher, from 0 to 1.
 

@@ -27,7 +27,7 @@ OutputT = TypeVar("OutputT", contravariant=True, default=PredTarget)
 class MRRAtK(OneTermMetric[ResultT, OutputT], Generic[ResultT, OutputT]):
     r"""Reciprocal rank of the first relevant label, as a mean over rows.
 
-    A row gives 1 / rank if that rank is at most k, else 0.
+    A row gives :math:`1 / \operatorname{rank}` if that rank is at most k, else 0.
 
     Takes scores, one per label, of any scale, higher is better: float, shape ``(N, L)``; and
     whether each label is relevant, 0 or 1, or with ``relevance_threshold`` any number: bool,

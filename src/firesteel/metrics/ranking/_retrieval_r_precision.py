@@ -26,7 +26,8 @@ OutputT = TypeVar("OutputT", contravariant=True, default=RetrievalInput)
 class RetrievalRPrecision(RetrievalMetric[OutputT]):
     r"""Precision among as many items of a query as are relevant to it; a mean over queries.
 
-    A query gives the share of relevant items among its first R; that is its recall there, too.
+    A query gives :math:`h_R / R`, where :math:`h_R` counts the relevant items among its first R;
+    that is its recall there, too.
 
     Takes scores, one per item, of any scale, higher is better: float, shape ``(M,)``; whether each
     item is relevant, 0 or 1: bool, integer or float, shape ``(M,)``; and the index of the query of

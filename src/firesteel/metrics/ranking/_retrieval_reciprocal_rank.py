@@ -26,7 +26,7 @@ OutputT = TypeVar("OutputT", contravariant=True, default=RetrievalInput)
 class RetrievalReciprocalRank(RetrievalMetric[OutputT]):
     r"""Reciprocal rank of the first relevant item of a query, as a mean over queries.
 
-    A query gives 1 / rank if that rank is at most ``top_k``, else 0.
+    A query gives :math:`1 / \operatorname{rank}` if that rank is at most ``top_k``, else 0.
 
     Takes scores, one per item, of any scale, higher is better: float, shape ``(M,)``; whether each
     item is relevant, 0 or 1: bool, integer or float, shape ``(M,)``; and the index of the query of
