@@ -95,7 +95,7 @@ class AtKMetric(
     def compute(self) -> ResultT:
         values = self.values()
         result = values[0] if self._is_single else values
-        # the overloads of each __init__ say which of the two it is
+        # the overloads of each __new__ say which of the two it is
         return result if result.ndim else float(result)  # type: ignore[return-value]
 
     @final

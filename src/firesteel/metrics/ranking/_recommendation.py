@@ -26,8 +26,9 @@ OutputT = TypeVar("OutputT", contravariant=True, default=PredTarget)
 class HitRate(RowMetric[list[float], OutputT]):
     r"""Share of rows that have a relevant label among the first k, for each of ``top_k``.
 
-    A label is relevant where its relevance is above 0. :class:`HitRateAtK` is the same with more
-    options, and gives a float or a tensor.
+    A row gives :math:`1[h > 0]`, where h counts the relevant labels among its first k. A label is
+    relevant where its relevance is above 0. :class:`HitRateAtK` is the same with more options, and
+    gives a float or a tensor.
 
     Takes scores, one per label, of any scale, higher is better: float, shape ``(N, L)``; and how
     relevant each label is, at least 0: bool, integer or float, shape ``(N, L)``. Labels rank by

@@ -118,5 +118,5 @@ class PairMetric(
         if self.statistic.is_empty:
             raise NotComputableError(f"{type(self).__name__}: needs at least one value")
         result = self.as_tensor()
-        # which of the two it is was said by the overload of __init__ that was called
+        # which of the two it is, the overload of __new__ says
         return result if result.ndim else result.item()  # type: ignore[return-value]

@@ -1,6 +1,7 @@
 """Sums of what each value contributes, over all values or column by column."""
 
 import copy
+from abc import abstractmethod
 from collections.abc import Callable, Hashable, Mapping
 from typing import Generic, TypeAlias, final
 
@@ -10,15 +11,18 @@ from typing_extensions import TypeVar, override
 
 from firesteel.errors import ArgumentError
 from firesteel.metrics._fields import Field, Value, as_tensor, field
-from firesteel.metrics._functional._pairs import MeanSums
+from firesteel.metrics._functional._pairs import MeanSums, Multioutput, check_multioutput
 from firesteel.metrics._mean import PredTarget, Scalar
 
 from ._pair_statistic import Check, PairMetric, PairStatistic, Validation
 
-__all__ = ["Contribution", "SumMetric", "SumStatistic"]
+__all__ = ["ColumnMetric", "Contribution", "HostSum", "SumMetric", "SumStatistic"]
 
 Contribution: TypeAlias = Callable[[Tensor, Tensor], MeanSums]
 """Gives what a batch adds."""
+
+HostSum: TypeAlias = Callable[[Tensor, Tensor], float | None]
+"""Gives what a batch adds over all values, where it is faster to add it up on the host."""
 
 ResultT = TypeVar("ResultT", covariant=True)
 OutputT = TypeVar("OutputT", contravariant=True, default=PredTarget)
@@ -33,6 +37,8 @@ class SumStatistic(PairStatistic):
         contribution: Gives what a batch adds; per column if columns are to be kept apart.
         key: What is added up, and by which options.
         is_by_column: Whether columns are kept apart.
+        on_host: Gives the same sum over all values as a number, where that is faster, else
+            ``None``; ``None`` where it never is.
         check: Refuses values; ``None`` where all are fine.
         validate: In which updates values are checked.
         device: Where the sums are kept; ``None`` for where the inputs are.
@@ -49,11 +55,13 @@ class SumStatistic(PairStatistic):
         *,
         key: Hashable,
         is_by_column: bool = False,
+        on_host: HostSum | None = None,
         check: Check | None = None,
         validate: Validation = "never",
         device: torch.device | str | None = None,
     ) -> None:
         self._contribution = contribution
+        self._on_host = on_host
         self._key = key
         self.is_by_column = is_by_column
         super().__init__(name, check=check, validate=validate, device=device)
@@ -77,6 +85,13 @@ class SumStatistic(PairStatistic):
     def declared_fields(self) -> Mapping[str, Field]:
         return self.fields_of(is_by_column=self.is_by_column)
 
+    @override
+    def read_fields(self) -> dict[str, Value]:
+        fields = super().read_fields()
+        if not self.is_by_column:
+            fields["total"] = as_tensor(self.total)  # to be merged in double precision
+        return fields
+
     @classmethod
     def fields_of(cls, *, is_by_column: bool) -> Mapping[str, Field]:
         """Give the fields that are in use, where columns are kept apart or not."""
@@ -85,6 +100,12 @@ class SumStatistic(PairStatistic):
 
     @override
     def take(self, prediction: Tensor, target: Tensor) -> None:
+        if self._on_host is not None and not self.is_by_column:
+            on_host = self._on_host(prediction, target)
+            if on_host is not None:
+                self.total = self.total + on_host
+                self.num_values += prediction.numel()
+                return
         added = self._contribution(prediction, target)
         if self.is_by_column:
             self._add_columns(self.on_own_device(added.total))
@@ -166,3 +187,28 @@ class SumMetric(PairMetric[SumStatistic, ResultT, OutputT], Generic[ResultT, Out
         if self.needs_columns != self._statistic.is_by_column:
             self._statistic = self._statistic.without_columns()
         super().write_fields(values)
+
+
+class ColumnMetric(SumMetric[ResultT, OutputT], Generic[ResultT, OutputT]):
+    """A metric that is made of sums, with one result per column where that is asked for.
+
+    Args:
+        output_transform: Gives predictions and targets from the engine's output.
+        multioutput: Whether columns are averaged.
+        device: Where the sums are kept; ``None`` for where the inputs are.
+    """
+
+    def __init__(
+        self,
+        output_transform: Callable[[OutputT], PredTarget] | None = None,
+        *,
+        multioutput: Multioutput = "uniform_average",
+        device: torch.device | str | None = None,
+    ) -> None:
+        check_multioutput(multioutput, where=type(self).__name__)
+        self.multioutput: Multioutput = multioutput
+        super().__init__(self.new_statistic(device), output_transform, device=device)
+
+    @abstractmethod
+    def new_statistic(self, device: torch.device | str | None) -> SumStatistic:
+        """Give the sums, of nothing yet; ``multioutput`` is known."""
