@@ -1,19 +1,14 @@
 """What the statistics of this family have in common: when values are checked, and for whom."""
 
-from typing import Final
-
 import torch
 from torch import Tensor
 from typing_extensions import override
 
-from firesteel._require import mismatch
 from firesteel.errors import ArgumentError
 from firesteel.metrics._board import Statistic
-from firesteel.metrics._validation import Validation
+from firesteel.metrics._validation import VALIDATIONS, Validation, one_of
 
 __all__ = ["CheckedStatistic", "without_column"]
-
-VALIDATIONS: Final = ("first", "always", "never")
 
 
 class CheckedStatistic(Statistic):
@@ -32,8 +27,7 @@ class CheckedStatistic(Statistic):
         self, name: str, *, validate: Validation, device: torch.device | str | None
     ) -> None:
         super().__init__(device=device)
-        if validate not in VALIDATIONS:
-            raise ArgumentError(mismatch(name, "validate", f"one of {VALIDATIONS}", validate))
+        one_of(name, "validate", validate, VALIDATIONS)
         self.name = name
         self.validate = validate
         self.is_due = False

@@ -21,8 +21,9 @@ from firesteel.metrics._functional._ranked import (
 )
 from firesteel.metrics._mean import PredTarget
 from firesteel.metrics._statistic_metric import StatisticMetric
+from firesteel.metrics._validation import Validation
 
-from ._statistic import RankingStatistic, Term, Validation
+from ._statistic import RankingStatistic, Term
 
 __all__ = ["AtKMetric", "RankingOptions", "RowMetric"]
 

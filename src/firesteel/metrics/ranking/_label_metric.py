@@ -17,9 +17,9 @@ from firesteel.metrics._functional._label_at_k import (
     check_label_options,
 )
 from firesteel.metrics._mean import PredTarget
+from firesteel.metrics._validation import Validation
 
 from ._at_k_metric import AtKMetric, RankingOptions
-from ._statistic import Validation
 from ._terms import LABELS
 
 __all__ = ["LabelMetric"]

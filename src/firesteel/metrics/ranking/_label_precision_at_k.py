@@ -15,9 +15,9 @@ from firesteel.metrics._functional._label_at_k import (
     label_precision_at_k_result,
 )
 from firesteel.metrics._mean import PredTarget
+from firesteel.metrics._validation import Validation
 
 from ._label_metric import LabelMetric
-from ._statistic import Validation
 
 __all__ = ["LabelPrecisionAtK"]
 

@@ -10,9 +10,10 @@ import torch
 from typing_extensions import TypeVar
 
 from firesteel.metrics._mean import PredTarget
+from firesteel.metrics._validation import Validation
 
 from ._at_k_metric import RankingOptions, RowMetric
-from ._statistic import Term, Validation
+from ._statistic import Term
 from ._terms import COVERAGE, LABEL_RANKING_LOSS, LABEL_RANKING_PRECISION
 
 __all__ = ["CoverageError", "LabelRankingAveragePrecision", "LabelRankingLoss"]

@@ -12,9 +12,10 @@ from typing_extensions import TypeVar
 
 from firesteel.metrics._functional._ranked import EmptyTarget
 from firesteel.metrics._mean import PredTarget
+from firesteel.metrics._validation import Validation
 
 from ._row_metrics import OneTermMetric
-from ._statistic import Term, Validation
+from ._statistic import Term
 from ._terms import RECIPROCAL_RANK
 
 __all__ = ["MRRAtK"]

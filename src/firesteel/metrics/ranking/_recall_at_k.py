@@ -13,9 +13,9 @@ from typing_extensions import TypeVar
 
 from firesteel.metrics._functional._ranked import EmptyTarget
 from firesteel.metrics._mean import PredTarget
+from firesteel.metrics._validation import Validation
 
 from ._at_k_metric import RankingOptions, RowMetric
-from ._statistic import Validation
 from ._terms import CAPPED_RECALL, RECALL
 
 __all__ = ["RecallAtK"]

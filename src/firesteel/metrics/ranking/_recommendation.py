@@ -12,9 +12,9 @@ from typing_extensions import TypeVar, override
 from firesteel.metrics._functional._at_k_sums import Gain
 from firesteel.metrics._functional._ranked import check_choice
 from firesteel.metrics._mean import PredTarget
+from firesteel.metrics._validation import Validation
 
 from ._at_k_metric import RankingOptions, RowMetric
-from ._statistic import Validation
 from ._terms import GRADED_HIT_RATE, NDCG_GAIN
 
 __all__ = ["NDCG", "HitRate"]

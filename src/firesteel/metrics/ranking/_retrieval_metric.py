@@ -26,8 +26,7 @@ from firesteel.metrics._functional._ranked import (
     check_score_values,
 )
 from firesteel.metrics._statistic_metric import StatisticMetric
-
-from ._statistic import Validation, check_validation
+from firesteel.metrics._validation import VALIDATIONS, Validation, one_of
 
 __all__ = ["RetrievalInput", "RetrievalMetric", "RetrievalStatistic"]
 
@@ -61,7 +60,7 @@ class RetrievalStatistic(Statistic):
         device: torch.device | str | None,
     ) -> None:
         super().__init__(device=device)
-        check_validation(name, validate)
+        one_of(name, "validate", validate, VALIDATIONS)
         self._name = name
         self._is_graded = is_graded
         self._validate = validate

@@ -14,9 +14,9 @@ from firesteel.metrics._functional._at_k_sums import Gain
 from firesteel.metrics._functional._queries import Queries
 from firesteel.metrics._functional._query_values import normalized_dcg
 from firesteel.metrics._functional._ranked import EmptyTarget, check_choice
+from firesteel.metrics._validation import Validation
 
 from ._retrieval_metric import RetrievalInput, RetrievalMetric
-from ._statistic import Validation
 
 __all__ = ["RetrievalNormalizedDCG"]
 

@@ -13,9 +13,9 @@ from typing_extensions import TypeVar, override
 from firesteel.metrics._functional._queries import Queries
 from firesteel.metrics._functional._query_values import precision
 from firesteel.metrics._functional._ranked import EmptyTarget
+from firesteel.metrics._validation import Validation
 
 from ._retrieval_metric import RetrievalInput, RetrievalMetric
-from ._statistic import Validation
 
 __all__ = ["RetrievalPrecision"]
 

@@ -13,7 +13,6 @@ import torch
 from torch import Tensor
 from typing_extensions import override
 
-from firesteel._require import mismatch
 from firesteel.errors import ArgumentError
 from firesteel.metrics._board import Statistic
 from firesteel.metrics._fields import Field, field
@@ -34,7 +33,7 @@ from firesteel.metrics._functional._ranked import (
     topk_labels,
 )
 from firesteel.metrics._mean import PredTarget
-from firesteel.metrics._validation import VALIDATIONS, Validation
+from firesteel.metrics._validation import VALIDATIONS, Validation, one_of
 
 __all__ = [
     "RankedBatch",
@@ -42,7 +41,6 @@ __all__ = [
     "Term",
     "Validation",
     "added",
-    "check_validation",
 ]
 
 _MOST_COMPARED: Final = 2**53
@@ -202,7 +200,7 @@ class RankingStatistic(Statistic):
         device: torch.device | str | None,
     ) -> None:
         super().__init__(device=device)
-        check_validation(name, validate)
+        one_of(name, "validate", validate, VALIDATIONS)
         self._name = name
         self._wanted: Mapping[Term, Wanted] = {term: Wanted(ks, name)}
         self._threshold = relevance_threshold
@@ -357,13 +355,3 @@ def added(where: str, known: Tensor, new: Tensor, device: torch.device | None) -
     if known.device != new.device:  # fresh, loaded, or brought to the host
         known = known.to(new.device, new.dtype)
     return known + new
-
-
-def check_validation(where: str, validate: Validation) -> None:
-    """Refuse what says nothing of when to check.
-
-    Raises:
-        ArgumentError: It is none of those there are.
-    """
-    if validate not in VALIDATIONS:
-        raise ArgumentError(mismatch(where, "validate", f"one of {VALIDATIONS}", validate))

@@ -18,8 +18,9 @@ from firesteel.metrics._functional._top_k_accuracy import (
 )
 from firesteel.metrics._mean import PredTarget
 from firesteel.metrics._metric import Metric
+from firesteel.metrics._validation import VALIDATIONS, Validation, one_of
 
-from ._statistic import Validation, added, check_validation
+from ._statistic import added
 
 __all__ = ["TopKCategoricalAccuracy"]
 
@@ -41,7 +42,7 @@ class TopKMetric(Metric[PredTarget, ResultT, OutputT], Generic[ResultT, OutputT]
         validate: Validation = "first",
         device: torch.device | str | None = None,
     ) -> None:
-        check_validation("TopKCategoricalAccuracy", validate)
+        one_of("TopKCategoricalAccuracy", "validate", validate, VALIDATIONS)
         self._ks = ascending_k("TopKCategoricalAccuracy", k)
         self._is_single = not isinstance(k, Sequence)
         self._validate = validate

@@ -18,8 +18,8 @@ from firesteel.metrics._functional._regression import (
     root_mean_squared_error_sums,
 )
 from firesteel.metrics._mean import PredTarget
+from firesteel.metrics._validation import Validation
 
-from ._pair_statistic import Validation
 from ._sums import ColumnMetric, SumMetric, SumStatistic
 
 __all__ = ["MeanSquaredError", "MeanSquaredLogError", "RootMeanSquaredError"]

@@ -3,7 +3,7 @@
 import copy
 from abc import abstractmethod
 from collections.abc import Callable, Hashable, Mapping
-from typing import Generic, TypeAlias, final
+from typing import Generic, Self, TypeAlias, final
 
 import torch
 from torch import Tensor
@@ -13,8 +13,9 @@ from firesteel.errors import ArgumentError
 from firesteel.metrics._fields import Field, Value, as_tensor, field
 from firesteel.metrics._functional._pairs import MeanSums, Multioutput, check_multioutput
 from firesteel.metrics._mean import PredTarget, Scalar
+from firesteel.metrics._validation import Validation
 
-from ._pair_statistic import Check, PairMetric, PairStatistic, Validation
+from ._pair_statistic import Check, PairMetric, PairStatistic
 
 __all__ = ["ColumnMetric", "Contribution", "HostSum", "SumMetric", "SumStatistic"]
 
@@ -83,7 +84,8 @@ class SumStatistic(PairStatistic):
 
     @override
     def declared_fields(self) -> Mapping[str, Field]:
-        return self.fields_of(is_by_column=self.is_by_column)
+        total = "total_by_column" if self.is_by_column else "total"
+        return {name: self._declared[name] for name in (total, "num_values")}
 
     @override
     def read_fields(self) -> dict[str, Value]:
@@ -91,12 +93,6 @@ class SumStatistic(PairStatistic):
         if not self.is_by_column:
             fields["total"] = as_tensor(self.total)  # to be merged in double precision
         return fields
-
-    @classmethod
-    def fields_of(cls, *, is_by_column: bool) -> Mapping[str, Field]:
-        """Give the fields that are in use, where columns are kept apart or not."""
-        total = "total_by_column" if is_by_column else "total"
-        return {name: cls._declared[name] for name in (total, "num_values")}
 
     @override
     def take(self, prediction: Tensor, target: Tensor) -> None:
@@ -125,8 +121,10 @@ class SumStatistic(PairStatistic):
         """Give the sum of each column, where columns are kept apart."""
         return MeanSums(self.total_by_column, self.num_values)
 
-    def without_columns(self) -> "SumStatistic":
-        """Give another one that has seen the same, and no longer keeps columns apart."""
+    @override
+    def narrowed(self, detail: int) -> Self:
+        if detail == self.detail:
+            return self.copied()
         other = copy.copy(self)
         other.is_by_column = False
         other.write_fields(self.sums()._asdict())
@@ -153,11 +151,7 @@ def _over_columns(sums: MeanSums) -> MeanSums:
 
 
 class SumMetric(PairMetric[SumStatistic, ResultT, OutputT], Generic[ResultT, OutputT]):
-    """A metric that is made of sums.
-
-    Its state is what it needs itself, even while it shares sums that keep columns apart for
-    another metric's sake: so what is saved does not depend on what is attached beside it.
-    """
+    """A metric that is made of sums."""
 
     def __init__(
         self,
@@ -168,25 +162,6 @@ class SumMetric(PairMetric[SumStatistic, ResultT, OutputT], Generic[ResultT, Out
     ) -> None:
         self.needs_columns: bool = statistic.is_by_column
         super().__init__(statistic, output_transform, device=device)
-
-    @final
-    @override
-    def declared_fields(self) -> Mapping[str, Field]:
-        return SumStatistic.fields_of(is_by_column=self.needs_columns)
-
-    @final
-    @override
-    def read_fields(self) -> dict[str, Value]:
-        if self.needs_columns == self._statistic.is_by_column:
-            return super().read_fields()
-        return self._statistic.sums()._asdict()
-
-    @final
-    @override
-    def write_fields(self, values: Mapping[str, Value]) -> None:
-        if self.needs_columns != self._statistic.is_by_column:
-            self._statistic = self._statistic.without_columns()
-        super().write_fields(values)
 
 
 class ColumnMetric(SumMetric[ResultT, OutputT], Generic[ResultT, OutputT]):
