@@ -366,5 +366,5 @@ def test_an_option_that_does_not_exist_is_refused() -> None:
         RetrievalAveragePrecision(denominator=wrong)
     with pytest.raises(ArgumentError, match=r"^RetrievalNormalizedDCG: gain must be one of 'exp_"):
         RetrievalNormalizedDCG(gain=wrong)
-    with pytest.raises(ArgumentError, match=r"^RetrievalRecall: validate must be one of \('first'"):
+    with pytest.raises(ArgumentError, match=r"^RetrievalRecall: validate must be one of 'first'"):
         RetrievalRecall(validate=wrong)
