@@ -10,7 +10,7 @@ from torch import Tensor
 from typing_extensions import TypeVar, override
 
 from firesteel.errors import ArgumentError
-from firesteel.metrics._fields import Field, Value, as_tensor, field
+from firesteel.metrics._fields import Field, as_tensor, field
 from firesteel.metrics._functional._pairs import MeanSums, Multioutput, check_multioutput
 from firesteel.metrics._mean import PredTarget, Scalar
 from firesteel.metrics._validation import Validation
@@ -86,13 +86,6 @@ class SumStatistic(PairStatistic):
     def declared_fields(self) -> Mapping[str, Field]:
         total = "total_by_column" if self.is_by_column else "total"
         return {name: self._declared[name] for name in (total, "num_values")}
-
-    @override
-    def read_fields(self) -> dict[str, Value]:
-        fields = super().read_fields()
-        if not self.is_by_column:
-            fields["total"] = as_tensor(self.total)  # to be merged in double precision
-        return fields
 
     @override
     def take(self, prediction: Tensor, target: Tensor) -> None:
