@@ -265,9 +265,7 @@ def merged_values(declared: Field, parts: Sequence[Value]) -> Value:
     if all(isinstance(part, int | float) for part in parts):
         numbers = [part for part in parts if isinstance(part, int | float)]
         return _merged_numbers(declared, numbers)
-    tensors = _together(
-        [part if isinstance(part, Tensor) else torch.as_tensor(part) for part in parts]
-    )
+    tensors = _together([as_tensor(part) for part in parts])
     if callable(reduce):
         seen = [tensor for tensor in tensors if not declared.is_unseen(tensor)]
         return reduce(torch.stack(seen)) if seen else tensors[0]

@@ -25,7 +25,7 @@ from firesteel.metrics import (
     RecallAtFixedPrecision,
     RocCurve,
 )
-from firesteel.metrics._functional._curves import RocCurve as RocPoints
+from firesteel.metrics.functional import RocPoints
 
 
 class Output(NamedTuple):

@@ -13,7 +13,7 @@ from typing_extensions import override
 
 from firesteel import Engine, EventEnum, Events, Metric, MetricKey
 from firesteel.errors import ArgumentError, ArgumentTypeError, UnknownEventError, UnknownKeyError
-from firesteel.metrics import Accuracy, MetricUsage, RunningBatchWise, field
+from firesteel.metrics import Accuracy, Average, MetricUsage, RunningBatchWise, field
 from firesteel.metrics._fields import as_tensor
 
 
@@ -423,6 +423,14 @@ class TestMerging:
         one = Spread()
         one.merge(Spread())
         assert one.compute().shape == ()
+
+    def test_a_number_and_a_tensor_lose_no_digits(self) -> None:
+        one, other = Average(), Average()
+        one.update(1e9)
+        one.update(1.0)
+        other.update(torch.tensor(0.125, dtype=torch.float64))
+        other.merge(one)
+        assert other.compute() * 3 == 1e9 + 1.125
 
     def test_one_with_other_options_is_refused(self) -> None:
         one, other = Accuracy(), Accuracy(ignore_index=0)

@@ -4,7 +4,8 @@ A score of bin :math:`j` reaches the thresholds :math:`0, \dots, j / (T - 1)`. C
 and of negatives per bin are all that a curve needs; they add up over batches and ranks.
 """
 
-from typing import Final, NamedTuple
+from contextlib import suppress
+from typing import TYPE_CHECKING, Final, NamedTuple, Self
 
 import torch
 from torch import Tensor
@@ -12,30 +13,42 @@ from torch import Tensor
 from firesteel._require import at_least, mismatch
 from firesteel.errors import ArgumentError, ArgumentTypeError
 
-from ._curves import (
-    ClassAverage,
-    PrecisionRecallCurve,
-    RocCurve,
-    as_real,
+from ._counts import from_numpy, in_double, is_on_host
+from ._curve_averages import ClassAverage, mean_over_classes
+from ._curve_inputs import (
     check_binary_target,
     check_class_target,
-    mean_over_classes,
-    multiclass_rows,
-    multilabel_rows,
+    refuse_class_shapes,
+    refuse_label_shapes,
     refuse_nothing,
     refuse_option,
     refuse_shapes,
 )
+from ._precision_recall import PrecisionRecallPoints
+from ._roc import RocPoints
+
+if TYPE_CHECKING:
+    import numpy as np
+else:
+    with suppress(ImportError):
+        import numpy as np
 
 __all__ = [
     "BinnedCounts",
+    "binary_bin_table",
     "binary_binned_counts",
     "binned_average_precision",
     "binned_precision_recall_curve",
     "binned_roc_auc",
     "binned_roc_curve",
+    "bins_of",
+    "check_probabilities",
+    "histogram",
+    "multiclass_bin_table",
     "multiclass_binned_counts",
+    "multilabel_bin_table",
     "multilabel_binned_counts",
+    "refuse_whole_scores",
 ]
 
 _SLACK: Final = 2.0**-21  # of a threshold: more than its rounding in float32, by any formula
@@ -52,13 +65,20 @@ class BinnedCounts(NamedTuple):
     negatives: Tensor
     """Int64, shape of ``positives``."""
 
+    @classmethod
+    def of(cls, table: Tensor) -> Self:
+        """Read a table of negatives, then positives, ``(2, ...)``."""
+        return cls(positives=table[1], negatives=table[0])
+
 
 def check_probabilities(where: str, scores: Tensor) -> None:
     """Refuse what is not in [0, 1], NaN too; waits for the device.
 
     Raises:
+        ArgumentTypeError: The dtype is not a floating point one.
         ArgumentError: A score lies outside.
     """
+    refuse_whole_scores(where, scores)
     if not scores.numel():
         return
     lowest, highest = (float(end) for end in scores.detach().aminmax())
@@ -83,7 +103,7 @@ def refuse_whole_scores(where: str, scores: Tensor) -> None:
 def binned_thresholds(num_thresholds: int, *, like: Tensor) -> Tensor:
     """Give the thresholds, ascending from 0 to 1, each rounded once."""
     number = torch.arange(num_thresholds, device=like.device)
-    return as_real(number) / (num_thresholds - 1)
+    return in_double(number) / (num_thresholds - 1)
 
 
 def bins_of(scores: Tensor, *, num_bins: int, scale: int) -> Tensor:
@@ -91,60 +111,60 @@ def bins_of(scores: Tensor, *, num_bins: int, scale: int) -> Tensor:
 
     What is out of range, NaN too, lands in some bin: no index is out of bounds.
     """
+    if scores.requires_grad:
+        scores = scores.detach()
     if scores.dtype.itemsize < torch.float32.itemsize:
         scores = scores.float()
     return (scores * (scale * (1 + _SLACK))).int().clamp_(0, num_bins - 1)
 
 
-def binary_binned_sums(scores: Tensor, target: Tensor, *, num_thresholds: int) -> BinnedCounts:
-    """Count as :func:`binary_binned_counts` does, without a look at values."""
-    where = "binary_binned_counts"
-    num_thresholds = at_least(where, "num_thresholds", num_thresholds, 2)
-    refuse_shapes(where, scores, target)
-    refuse_whole_scores(where, scores)
-    place = bins_of(scores.detach(), num_bins=num_thresholds, scale=num_thresholds - 1)
-    # a target other than 0 and 1 must not leave the bounds
-    place = torch.add(place, target != 0, alpha=num_thresholds).long()
-    counts = _histogram(place.reshape(-1), 2 * num_thresholds)
-    return BinnedCounts(positives=counts[num_thresholds:], negatives=counts[:num_thresholds])
+def binary_bin_table(scores: Tensor, target: Tensor, num_thresholds: int) -> Tensor:
+    """Count negatives, then positives, per bin, without a look at shapes and values: ``(2, T)``.
+
+    A target other than 0 counts as 1.
+    """
+    place = bins_of(scores, num_bins=num_thresholds, scale=num_thresholds - 1)
+    place = torch.add(place, target != 0, alpha=num_thresholds)
+    return histogram(place, 2 * num_thresholds).view(2, num_thresholds)
 
 
-def multilabel_binned_sums(scores: Tensor, target: Tensor, *, num_thresholds: int) -> BinnedCounts:
-    """Count as :func:`multilabel_binned_counts` does, without a look at values."""
-    where = "multilabel_binned_counts"
-    num_thresholds = at_least(where, "num_thresholds", num_thresholds, 2)
-    scores, target = multilabel_rows(where, scores, target)
-    refuse_whole_scores(where, scores)
-    num_labels = len(scores)
-    bins = bins_of(scores, num_bins=num_thresholds, scale=num_thresholds - 1)
-    number = torch.arange(num_labels, device=bins.device)[:, None]
-    place = torch.add(bins, number, alpha=num_thresholds)  # int64, since `number` is
-    size = num_labels * num_thresholds
-    place = place.add_(target != 0, alpha=size)
-    counts = _histogram(place.t().reshape(-1), 2 * size).view(2, num_labels, num_thresholds)
-    return BinnedCounts(positives=counts[1], negatives=counts[0])
+def multilabel_bin_table(scores: Tensor, target: Tensor, num_thresholds: int) -> Tensor:
+    """Count negatives, then positives, of each label, as the binary form does: ``(2, L, T)``."""
+    place, size = _places_of_columns(scores, num_thresholds)
+    place = torch.add(place, target != 0, alpha=size)
+    return histogram(place, 2 * size).view(2, -1, num_thresholds)
 
 
-def multiclass_binned_sums(scores: Tensor, target: Tensor, *, num_thresholds: int) -> BinnedCounts:
-    """Count as :func:`multiclass_binned_counts` does, without a look at values.
+def multiclass_bin_table(scores: Tensor, target: Tensor, num_thresholds: int) -> Tensor:
+    """Count negatives, then positives, of each class, without a look: ``(2, C, T)``.
 
     A target that is no class counts as a negative of all.
     """
-    where = "multiclass_binned_counts"
-    num_thresholds = at_least(where, "num_thresholds", num_thresholds, 2)
-    scores, target = multiclass_rows(where, scores, target)
-    refuse_whole_scores(where, scores)
-    num_classes = len(scores)
-    bins = bins_of(scores, num_bins=num_thresholds, scale=num_thresholds - 1)
-    number = torch.arange(num_classes, device=bins.device)[:, None]
-    place = torch.add(bins, number, alpha=num_thresholds)  # int64, since `number` is
-    size = num_classes * num_thresholds
-    known = target.clamp(0, num_classes - 1)
-    of_target = place.gather(0, known[None])[0]
-    of_target = torch.where(known == target, of_target, size)  # one bin more, for no class
-    both = _histogram(place.t().reshape(-1), size).view(num_classes, num_thresholds)
-    positives = _histogram(of_target, size + 1)[:-1].view_as(both)
-    return BinnedCounts(positives=positives, negatives=both - positives)
+    place, size = _places_of_columns(scores, num_thresholds)
+    target = target.long().unsqueeze(1)
+    known = target.clamp(0, scores.shape[1] - 1)
+    place.scatter_add_(1, known, (known == target).int().mul_(size))
+    return histogram(place, 2 * size).view(2, -1, num_thresholds)
+
+
+def _places_of_columns(scores: Tensor, num_thresholds: int) -> tuple[Tensor, int]:
+    """Give each score's place among the bins of all columns, int32, and how many there are."""
+    place = bins_of(scores, num_bins=num_thresholds, scale=num_thresholds - 1)
+    size = scores.shape[1] * num_thresholds
+    begin = torch.arange(0, size, num_thresholds, dtype=torch.int32, device=place.device)
+    return place.add_(begin.view(-1, *[1] * (scores.ndim - 2))), size
+
+
+def histogram(place: Tensor, size: int) -> Tensor:
+    """Count each place, int64, shape ``(size,)``; all are in ``[0, size)``."""
+    if is_on_host(place):
+        return from_numpy(np.bincount(_flat(place).numpy(), minlength=size))
+    flat = _flat(place).long()
+    return flat.new_zeros(size).scatter_add_(0, flat, torch.ones_like(flat))
+
+
+def _flat(place: Tensor) -> Tensor:
+    return place if place.ndim == 1 else place.reshape(-1)
 
 
 def binary_binned_counts(
@@ -176,10 +196,12 @@ def binary_binned_counts(
         >>> counts.positives.tolist(), counts.negatives.tolist()
         ([0, 1, 1], [2, 0, 0])
     """
-    counts = binary_binned_sums(scores, target, num_thresholds=num_thresholds)
-    check_probabilities("binary_binned_counts", scores)
-    check_binary_target("binary_binned_counts", target)
-    return counts
+    where = "binary_binned_counts"
+    num_thresholds = at_least(where, "num_thresholds", num_thresholds, 2)
+    refuse_shapes(where, scores, target)
+    check_probabilities(where, scores)
+    check_binary_target(where, target)
+    return BinnedCounts.of(binary_bin_table(scores, target, num_thresholds))
 
 
 def multiclass_binned_counts(
@@ -208,10 +230,12 @@ def multiclass_binned_counts(
         >>> counts.positives.tolist(), counts.negatives.tolist()
         ([[0, 1, 0], [0, 1, 0]], [[1, 0, 0], [1, 0, 0]])
     """
-    counts = multiclass_binned_sums(scores, target, num_thresholds=num_thresholds)
-    check_probabilities("multiclass_binned_counts", scores)
-    check_class_target("multiclass_binned_counts", target, num_classes=scores.shape[1])
-    return counts
+    where = "multiclass_binned_counts"
+    num_thresholds = at_least(where, "num_thresholds", num_thresholds, 2)
+    refuse_class_shapes(where, scores, target)
+    check_probabilities(where, scores)
+    check_class_target(where, target, num_classes=scores.shape[1])
+    return BinnedCounts.of(multiclass_bin_table(scores, target, num_thresholds))
 
 
 def multilabel_binned_counts(
@@ -241,13 +265,15 @@ def multilabel_binned_counts(
         >>> multilabel_binned_counts(scores, target, num_thresholds=3).positives.tolist()
         [[0, 1, 0], [1, 1, 0]]
     """
-    counts = multilabel_binned_sums(scores, target, num_thresholds=num_thresholds)
-    check_probabilities("multilabel_binned_counts", scores)
-    check_binary_target("multilabel_binned_counts", target)
-    return counts
+    where = "multilabel_binned_counts"
+    num_thresholds = at_least(where, "num_thresholds", num_thresholds, 2)
+    refuse_label_shapes(where, scores, target)
+    check_probabilities(where, scores)
+    check_binary_target(where, target)
+    return BinnedCounts.of(multilabel_bin_table(scores, target, num_thresholds))
 
 
-def binned_roc_curve(counts: BinnedCounts) -> RocCurve:
+def binned_roc_curve(counts: BinnedCounts) -> RocPoints:
     """Read the ROC curve off counts per bin, at every threshold.
 
     Args:
@@ -272,14 +298,14 @@ def binned_roc_curve(counts: BinnedCounts) -> RocCurve:
     """
     true, false = _reached("binned_roc_curve", counts)
     thresholds = binned_thresholds(true.shape[-1] - 1, like=true).flip(0)
-    return RocCurve(
-        fpr=as_real(false) / false[..., -1:],
-        tpr=as_real(true) / true[..., -1:],
+    return RocPoints(
+        fpr=in_double(false) / false[..., -1:],
+        tpr=in_double(true) / true[..., -1:],
         thresholds=torch.nn.functional.pad(thresholds, (1, 0), value=torch.inf),
     )
 
 
-def binned_precision_recall_curve(counts: BinnedCounts) -> PrecisionRecallCurve:
+def binned_precision_recall_curve(counts: BinnedCounts) -> PrecisionRecallPoints:
     """Read precision and recall off counts per bin, at every threshold.
 
     Args:
@@ -305,10 +331,10 @@ def binned_precision_recall_curve(counts: BinnedCounts) -> PrecisionRecallCurve:
     true, false = (
         reached.flip(-1) for reached in _reached("binned_precision_recall_curve", counts)
     )
-    recall = as_real(true) / true[..., :1]
+    recall = in_double(true) / true[..., :1]
     recall = recall.nan_to_num(nan=1.0)
     recall[..., -1] = 0
-    return PrecisionRecallCurve(
+    return PrecisionRecallPoints(
         precision=_precision(true, false),
         recall=recall,
         thresholds=binned_thresholds(true.shape[-1] - 1, like=true),
@@ -346,9 +372,9 @@ def binned_roc_auc(counts: BinnedCounts, *, average: ClassAverage = "macro") -> 
     refuse_option(where, "average", average, (None, "macro", "weighted"))
     true, false = _reached(where, counts)
     # products of counts in float64: in whole numbers billions of samples would not fit
-    twice = (as_real(false.diff()) * as_real(true[..., 1:] + true[..., :-1])).sum(-1)
+    twice = (in_double(false.diff()) * in_double(true[..., 1:] + true[..., :-1])).sum(-1)
     positives, negatives = true[..., -1], false[..., -1]
-    value = twice / (2 * as_real(positives) * as_real(negatives))
+    value = twice / (2 * in_double(positives) * in_double(negatives))
     return mean_over_classes(value, positives, average if value.ndim else None)
 
 
@@ -384,11 +410,6 @@ def binned_average_precision(counts: BinnedCounts, *, average: ClassAverage = "m
     return mean_over_classes(value, positives, average if value.ndim else None)
 
 
-def _histogram(place: Tensor, size: int) -> Tensor:
-    """Count each place; their order says nothing, so callers flatten as the memory lies."""
-    return place.new_zeros(size).scatter_add_(0, place, torch.ones_like(place))
-
-
 def _reached(where: str, counts: BinnedCounts) -> tuple[Tensor, Tensor]:
     """Count what reaches each threshold, from infinity and 1 down to 0."""
     true, false = (torch.nn.functional.pad(part.flip(-1).cumsum(-1), (1, 0)) for part in counts)
@@ -398,4 +419,4 @@ def _reached(where: str, counts: BinnedCounts) -> tuple[Tensor, Tensor]:
 
 def _precision(true: Tensor, false: Tensor) -> Tensor:
     predicted = true + false
-    return torch.where(predicted > 0, as_real(true) / predicted.clamp(min=1), 1.0)
+    return torch.where(predicted > 0, in_double(true) / predicted.clamp(min=1), 1.0)

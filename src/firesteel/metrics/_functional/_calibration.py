@@ -7,9 +7,9 @@ from torch import Tensor
 
 from firesteel._require import at_least
 
-from ._binned import bins_of, check_probabilities, refuse_whole_scores
-from ._curves import (
-    as_real,
+from ._binned import bins_of, check_probabilities, histogram, refuse_whole_scores
+from ._counts import in_double
+from ._curve_inputs import (
     check_binary_target,
     check_class_target,
     multiclass_rows,
@@ -183,7 +183,7 @@ def binary_brier_sums(scores: Tensor, target: Tensor) -> BrierSums:
     where = "binary_brier_score"
     refuse_shapes(where, scores, target)
     refuse_whole_scores(where, scores)
-    exact = as_real(scores.detach())
+    exact = in_double(scores.detach())
     error = exact - target.detach().to(exact.dtype)  # a bool cannot be subtracted
     return BrierSums(error.square_().sum(), scores.numel())
 
@@ -197,12 +197,12 @@ def multiclass_brier_sums(scores: Tensor, target: Tensor) -> BrierSums:
     scores, target = multiclass_rows(where, scores, target)
     refuse_whole_scores(where, scores)
     if not scores.numel():
-        return BrierSums(as_real(scores).sum(), 0)
+        return BrierSums(in_double(scores).sum(), 0)
     if scores.dtype.itemsize < torch.float32.itemsize:
         scores = scores.float()
     known = target.clamp(0, len(scores) - 1)
     error = scores.scatter_add(0, known[None], -(known == target).to(scores.dtype)[None])
-    total = error.square_().sum(dtype=as_real(error[:0, 0]).dtype)
+    total = error.square_().sum(dtype=in_double(error[:0, 0]).dtype)
     return BrierSums(total, target.numel())
 
 
@@ -290,9 +290,8 @@ def _sums(confidence: Tensor, is_right: Tensor, num_bins: int) -> CalibrationSum
     bins = bins_of(confidence, num_bins=num_bins, scale=num_bins).long()
     # right and wrong are counted side by side, in one go
     place = torch.add(bins, is_right, alpha=num_bins)
-    counts = place.new_zeros(2 * num_bins).scatter_add_(0, place, torch.ones_like(place))
-    counts = counts.view(2, num_bins)
-    exact = as_real(confidence)
+    counts = histogram(place, 2 * num_bins).view(2, num_bins)
+    exact = in_double(confidence)
     return CalibrationSums(
         num_samples=counts.sum(0),
         num_right=counts[1],

@@ -221,10 +221,14 @@ def mean_pairwise_distance(
 
 
 def mean_pairwise_distance_sums(
-    prediction: Tensor, target: Tensor, *, p: float = 2.0, eps: float = 1e-6
+    prediction: Tensor,
+    target: Tensor,
+    *,
+    p: float = 2.0,
+    eps: float = 1e-6,
+    where: str = "mean_pairwise_distance",
 ) -> MeanSums:
     """Give what a batch adds to :func:`mean_pairwise_distance`: distances of rows."""
-    where = "mean_pairwise_distance"
     _check_order(where, p, is_infinity_allowed=True)
     prediction, target = real_pair(prediction, target, where=where)
     if prediction.ndim != _AXES_OF_A_MATRIX or not prediction.shape[1]:
@@ -267,9 +271,10 @@ def cosine_similarity(prediction: Tensor, target: Tensor, *, eps: float = 1e-8) 
     return mean_result(sums, where="cosine_similarity")
 
 
-def cosine_similarity_sums(prediction: Tensor, target: Tensor, *, eps: float = 1e-8) -> MeanSums:
+def cosine_similarity_sums(
+    prediction: Tensor, target: Tensor, *, eps: float = 1e-8, where: str = "cosine_similarity"
+) -> MeanSums:
     """Give what a batch adds to :func:`cosine_similarity`: cosines of rows."""
-    where = "cosine_similarity"
     if not eps > 0:
         raise ArgumentError(mismatch(where, "eps", "above 0", eps))
     prediction, target = real_pair(prediction, target, where=where)

@@ -3,6 +3,8 @@
 Axes: N rows, L labels. Relevance is 0 or 1. Equal scores share the worst of their ranks.
 """
 
+from typing import NamedTuple
+
 import torch
 from torch import Tensor
 
@@ -19,16 +21,26 @@ from ._ranked import (
 __all__ = ["coverage_error", "label_ranking_average_precision", "label_ranking_loss"]
 
 
-def rank_with_ties(scores: Tensor, relevance: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """Rank the labels of each row, in an order of its own.
+class TiedRanks(NamedTuple):
+    """The labels of each row, in an order of its own. All have shape ``(N, L)``.
+
+    Attributes:
+        is_relevant: Whether a label is relevant. Bool.
+        rank: How many labels have its score or a higher one. Int64.
+        relevant_rank: How many of these are relevant. Int64.
+    """
+
+    is_relevant: Tensor
+    rank: Tensor
+    relevant_rank: Tensor
+
+
+def rank_with_ties(scores: Tensor, relevance: Tensor) -> TiedRanks:
+    """Rank the labels of each row.
 
     Args:
         scores: Shape ``(N, L)``; NaN ranks with minus infinity.
         relevance: Shape ``(N, L)``, relevant where above 0.
-
-    Returns:
-        Three tensors of shape ``(N, L)``: whether a label is relevant; how many labels have its
-        score or a higher one; and how many of these are relevant. Bool, int64, int64.
     """
     inf = torch.inf
     scores = torch.nan_to_num(scores.detach(), nan=-inf, posinf=inf, neginf=-inf)
@@ -42,46 +54,59 @@ def rank_with_ties(scores: Tensor, relevance: Tensor) -> tuple[Tensor, Tensor, T
     num_so_far = relevance.cumsum(1)
     num_lower = (num_so_far - relevance.long()).gather(1, place)
     num_relevant = num_so_far[:, -1:] - num_lower
-    return relevance, num_labels - place, num_relevant
+    return TiedRanks(relevance, num_labels - place, num_relevant)
 
 
 def _row_count(scores: Tensor) -> Tensor:
     return torch.full((), scores.shape[0], dtype=torch.int64, device=scores.device)
 
 
+def average_precision_total(ranks: TiedRanks) -> Tensor:
+    """Sum the average precision of the rows: float64, shape ``()``."""
+    precision = ranks.relevant_rank.to(double_of(ranks.rank)) / ranks.rank
+    total = torch.where(ranks.is_relevant, precision, 0).sum(dim=1)
+    num_relevant = count_true(ranks.is_relevant, dim=1)
+    return torch.where(num_relevant > 0, total / num_relevant, 1).sum()
+
+
+def ranking_loss_total(ranks: TiedRanks) -> Tensor:
+    """Sum the ranking loss of the rows: float64, shape ``()``."""
+    num_wrong = torch.where(ranks.is_relevant, ranks.rank - ranks.relevant_rank, 0).sum(dim=1)
+    num_relevant = count_true(ranks.is_relevant, dim=1)
+    num_pairs = num_relevant * (ranks.rank.shape[1] - num_relevant)
+    return (num_wrong.to(double_of(num_wrong)) / num_pairs.clamp_(min=1)).sum()
+
+
+def coverage_total(scores: Tensor, relevance: Tensor) -> Tensor:
+    """Sum the coverage of the rows: float64, shape ``()``; nothing has to be sorted for it."""
+    inf = torch.inf
+    scores = torch.nan_to_num(scores.detach(), nan=-inf, posinf=inf, neginf=-inf)
+    if not scores.shape[1]:
+        return scores.sum(dtype=double_of(scores))
+    relevance = is_relevant(relevance)
+    worst = torch.where(relevance, scores, inf).amin(dim=1, keepdim=True)
+    covered = count_true(scores >= worst, dim=1) * relevance.any(dim=1)
+    return covered.sum().to(double_of(scores))
+
+
 def label_ranking_average_precision_sums(scores: Tensor, relevance: Tensor) -> RankingSums:
     """Sum the average precision of the rows, and count them."""
     check_ranking_inputs("label_ranking_average_precision", scores, relevance)
-    relevance, rank, relevant_rank = rank_with_ties(scores, relevance)
-    precision = relevant_rank.to(double_of(scores)) / rank
-    total = torch.where(relevance, precision, 0).sum(dim=1)
-    num_relevant = count_true(relevance, dim=1)
-    value = torch.where(num_relevant > 0, total / num_relevant, 1)
-    return RankingSums(value.sum(), _row_count(scores))
+    total = average_precision_total(rank_with_ties(scores, relevance))
+    return RankingSums(total, _row_count(scores))
 
 
 def label_ranking_loss_sums(scores: Tensor, relevance: Tensor) -> RankingSums:
     """Sum the ranking loss of the rows, and count them."""
     check_ranking_inputs("label_ranking_loss", scores, relevance)
-    relevance, rank, relevant_rank = rank_with_ties(scores, relevance)
-    num_wrong = torch.where(relevance, rank - relevant_rank, 0).sum(dim=1)
-    num_relevant = count_true(relevance, dim=1)
-    num_pairs = num_relevant * (scores.shape[1] - num_relevant)
-    value = num_wrong.to(double_of(scores)) / num_pairs.clamp_(min=1)
-    return RankingSums(value.sum(), _row_count(scores))
+    total = ranking_loss_total(rank_with_ties(scores, relevance))
+    return RankingSums(total, _row_count(scores))
 
 
 def coverage_error_sums(scores: Tensor, relevance: Tensor) -> RankingSums:
     """Sum the coverage of the rows, and count them."""
     check_ranking_inputs("coverage_error", scores, relevance)
-    inf = torch.inf
-    scores = torch.nan_to_num(scores.detach(), nan=-inf, posinf=inf, neginf=-inf)
-    if not scores.shape[1]:
-        return RankingSums(scores.sum(dtype=double_of(scores)), _row_count(scores))
-    relevance = is_relevant(relevance)
-    worst = torch.where(relevance, scores, inf).amin(dim=1, keepdim=True)
-    covered = count_true(scores >= worst, dim=1) * relevance.any(dim=1)
-    return RankingSums(covered.sum().to(double_of(scores)), _row_count(scores))
+    return RankingSums(coverage_total(scores, relevance), _row_count(scores))
 
 
 def _check(where: str, scores: Tensor, relevance: Tensor) -> None:

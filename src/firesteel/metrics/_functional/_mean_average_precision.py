@@ -9,22 +9,20 @@ from torch import Tensor
 from firesteel._require import is_a, mismatch
 from firesteel.errors import ArgumentError, ArgumentTypeError
 
-from ._curves import (
-    Ranking,
-    as_real,
+from ._counts import in_double
+from ._curve_averages import mean_over_classes
+from ._curve_inputs import (
     binary_rows,
     check_binary_target,
     check_class_target,
     check_scores,
-    mean_over_classes,
     multiclass_rows,
     multilabel_rows,
-    precisions,
-    rank,
     refuse_nothing,
     refuse_option,
-    steps,
 )
+from ._curve_ranking import Ranking, rank, steps
+from ._precision_recall import precisions
 
 __all__ = ["mean_average_precision"]
 
@@ -122,7 +120,7 @@ def recall_thresholds(values: Sequence[float] | Tensor, device: torch.device) ->
     if not isinstance(values, Tensor):
         is_a(_WHERE, "rec_thresholds", values, Sequence, "a tensor or a sequence")
         values = torch.tensor(values, dtype=torch.float64)
-    theta = as_real(values.detach().to(device))
+    theta = in_double(values.detach().to(device))
     if theta.ndim != 1 or not len(theta):
         condition = "have one axis, not of size 0"
         raise ArgumentError(
@@ -143,7 +141,7 @@ def areas_at_recalls(ranking: Ranking, theta: Tensor) -> tuple[Tensor, Tensor]:
     positives = found.positives
     # the fewest positives, of each curve and threshold, of which the recall is high enough:
     # the product rounds, and it is the quotient that recall is
-    share = as_real(positives)[:, None]
+    share = in_double(positives)[:, None]
     needed = (theta * share).ceil()
     needed = torch.where((needed - 1) / share >= theta, needed - 1, needed)
     needed = torch.where(needed / share < theta, needed + 1, needed)
@@ -152,7 +150,7 @@ def areas_at_recalls(ranking: Ranking, theta: Tensor) -> tuple[Tensor, Tensor]:
     so_far = found.true_positives + before[:, 0][found.curve]
     step = torch.searchsorted(so_far, before + needed.nan_to_num().long())
     true = found.true_positives[step]
-    precision = as_real(true) / (true + found.false_positives[step])
+    precision = in_double(true) / found.predicted[step]
     width = theta.diff(prepend=theta.new_zeros(1))
     # a recall of 0 may find a step of the curve before, at no width
     return torch.where(positives > 0, (precision * width).sum(1), 0.0), positives

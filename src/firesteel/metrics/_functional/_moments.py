@@ -18,7 +18,7 @@ from torch import Tensor
 
 from firesteel.errors import NotComputableError
 
-from ._pairs import Multioutput, check_multioutput, check_pair, over_columns
+from ._pairs import Multioutput, check_multioutput, check_pair, double, over_columns
 
 __all__ = [
     "concordance_correlation",
@@ -30,6 +30,9 @@ __all__ = [
 ]
 
 _ROWS_WITH_PRODUCT: Final = 6
+
+_FEW: Final = 2**14
+"""Up to so many values, to start an operation takes longer than to run it."""
 
 
 def merge_moments(stacked: Tensor) -> Tensor:
@@ -87,10 +90,7 @@ def pair_moments(prediction: Tensor, target: Tensor, *, where: str = "pair_momen
         ArgumentTypeError: An input is complex.
     """
     check_pair(prediction, target, where=where)
-    both = _room_for_two(target)
-    both[0] = _by_column(prediction)
-    both[1] = _by_column(target)
-    return _moments(both, is_crossed=True)
+    return _moments(_both(prediction, target), is_crossed=True)
 
 
 def error_moments(prediction: Tensor, target: Tensor, *, where: str = "error_moments") -> Tensor:
@@ -111,10 +111,9 @@ def error_moments(prediction: Tensor, target: Tensor, *, where: str = "error_mom
         ArgumentTypeError: An input is complex.
     """
     check_pair(prediction, target, where=where)
-    both = _room_for_two(target)
-    both[0] = _by_column(prediction)
-    both[1] = _by_column(target)
-    torch.sub(both[1], both[0], out=both[0])
+    both = _both(prediction, target)
+    predicted, true = both.unbind()
+    torch.sub(true, predicted, out=predicted)
     return _moments(both, is_crossed=False)
 
 
@@ -365,16 +364,20 @@ def relative_squared_error_result(
     return over_columns(_squared_errors(moments) / moments[4], multioutput)
 
 
-def _by_column(values: Tensor) -> Tensor:
-    """View values as ``(samples, columns)``."""
-    values = values.detach()
-    return values.unsqueeze(1) if values.ndim == 1 else values.movedim(1, -1).flatten(0, -2)
-
-
-def _room_for_two(values: Tensor) -> Tensor:
-    """Give an empty tensor of shape ``(2, samples, columns)``, in double precision."""
-    dtype = torch.float32 if values.is_mps else torch.float64
-    return torch.empty((2, *_by_column(values).shape), dtype=dtype, device=values.device)
+def _both(prediction: Tensor, target: Tensor) -> Tensor:
+    """Give a copy of both in double precision, shape ``(2, samples, columns)``."""
+    if prediction.numel() <= _FEW and prediction.dtype is target.dtype:
+        both = torch.stack((prediction.detach(), target.detach()))
+        if both.dtype != torch.float64:
+            both = double(both)
+    else:  # without a copy of both as they came
+        dtype = torch.float32 if target.is_mps else torch.float64
+        both = torch.empty((2, *target.shape), dtype=dtype, device=target.device)
+        both[0] = prediction.detach()
+        both[1] = target.detach()
+    if prediction.ndim == 1:
+        return both.unsqueeze(-1)
+    return both if prediction.ndim == len("NC") else both.movedim(2, -1).flatten(1, -2)
 
 
 def _moments(both: Tensor, *, is_crossed: bool) -> Tensor:

@@ -7,7 +7,8 @@ and the division at the end.
 Columns are the second axis. Further axes count as samples, and ``(N,)`` is one column.
 """
 
-from typing import Literal, NamedTuple, TypeAlias
+from collections.abc import Sequence
+from typing import Final, Literal, NamedTuple, TypeAlias
 
 import torch
 from torch import Tensor
@@ -26,11 +27,18 @@ __all__ = [
     "mean_sums",
     "over_columns",
     "real_pair",
+    "square_sums",
     "sum_result",
 ]
 
 Multioutput: TypeAlias = Literal["uniform_average", "raw_values"]
 """One value per column, or the mean of them."""
+
+_MOST_AT_ONCE: Final = 2**18
+"""So many values are brought to double precision at once: those fit in a processor's cache."""
+
+_MOST_ON_DEVICE: Final = 2**24
+"""The same elsewhere, where to start an operation takes longer than to run it."""
 
 
 class MeanSums(NamedTuple):
@@ -56,9 +64,10 @@ def check_pair(prediction: Tensor, target: Tensor, *, where: str) -> None:
     """
     is_a(where, "prediction", prediction, Tensor, "a tensor")
     is_a(where, "target", target, Tensor, "a tensor")
-    if prediction.shape != target.shape:
+    shape = prediction.shape
+    if shape != target.shape:
         raise ArgumentError(_other_shapes(prediction, target, where))
-    if not prediction.ndim:
+    if not shape:
         raise ArgumentError(
             f"{where}: prediction and target must have at least one axis, got numbers; "
             "unsqueeze(0) makes them one sample"
@@ -89,6 +98,8 @@ def real_pair(prediction: Tensor, target: Tensor, *, where: str) -> tuple[Tensor
         ArgumentError: The shapes differ, or there is no axis.
     """
     check_pair(prediction, target, where=where)
+    if prediction.dtype is target.dtype is torch.float32:
+        return prediction.detach(), target.detach()
     fits = _fits_single(prediction) and _fits_single(target)
     dtype = torch.float32 if fits or prediction.is_mps else torch.float64
     return prediction.detach().to(dtype), target.detach().to(dtype)
@@ -115,12 +126,33 @@ def mean_sums(values: Tensor, *, multioutput: Multioutput = "uniform_average") -
         The sum, shape ``()`` or ``(columns,)``, and the number of values in it.
     """
     if multioutput == "uniform_average":
-        return MeanSums(double(values).sum(), values.numel())
-    values = double(values)
+        return MeanSums(_sum(values), values.numel())
     if values.ndim == 1:
-        return MeanSums(values.sum().unsqueeze(0), values.numel())
-    total = values.sum(dim=[axis for axis in range(values.ndim) if axis != 1])
+        return MeanSums(_sum(values).unsqueeze(0), values.numel())
+    other_axes = [axis for axis in range(values.ndim) if axis != 1]
+    parts = [double(part).sum(dim=other_axes) for part in _in_parts(values)]
+    total = parts[0] if len(parts) == 1 else torch.stack(parts).sum(dim=0)
     return MeanSums(total, values.numel() // max(values.shape[1], 1))
+
+
+def square_sums(difference: Tensor, *, multioutput: Multioutput = "uniform_average") -> MeanSums:
+    """Add up squares as :func:`mean_sums` adds up values; they are squared in double precision.
+
+    Args:
+        difference: Float32 or float64, shape ``(N,)`` or ``(N, columns, ...)``.
+        multioutput: ``"raw_values"`` keeps columns apart.
+
+    Returns:
+        The sum, shape ``()`` or ``(columns,)``, and the number of squares in it.
+    """
+    if difference.ndim > 1 and multioutput == "raw_values":
+        return mean_sums(double(difference).square_(), multioutput=multioutput)
+    flat = difference.reshape(-1)
+    parts = [(part := double(one)).dot(part) for one in _in_parts(flat)]
+    total = parts[0] if len(parts) == 1 else torch.stack(parts).sum()
+    if multioutput == "raw_values":
+        total = total.unsqueeze(0)
+    return MeanSums(total, flat.numel())
 
 
 def mean_result(sums: MeanSums, *, where: str) -> Tensor:
@@ -183,6 +215,23 @@ def over_columns(values: Tensor, multioutput: Multioutput) -> Tensor:
         Shape ``()`` or ``(columns,)``.
     """
     return values.mean() if multioutput == "uniform_average" else values
+
+
+def _sum(values: Tensor) -> Tensor:
+    """Give the sum of all values in double precision."""
+    if values.numel() <= _MOST_AT_ONCE:
+        return double(values).sum()
+    parts = [double(part).sum() for part in _in_parts(values.reshape(-1))]
+    return parts[0] if len(parts) == 1 else torch.stack(parts).sum()
+
+
+def _in_parts(values: Tensor) -> Sequence[Tensor]:
+    """Cut values along their first axis, so that a copy in double precision stays small."""
+    num_values, num_rows = values.numel(), values.shape[0]
+    if num_values <= _MOST_AT_ONCE or values.dtype == torch.float64:
+        return (values,)
+    most = _MOST_AT_ONCE if values.is_cpu else _MOST_ON_DEVICE
+    return torch.split(values, max(1, most * num_rows // num_values))
 
 
 def _fits_single(values: Tensor) -> bool:

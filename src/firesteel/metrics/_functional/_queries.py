@@ -3,7 +3,7 @@
 Axes: M items, Q queries. These functions see all data at once and may wait for the device.
 """
 
-from typing import NamedTuple
+from typing import Literal, NamedTuple, TypeAlias
 
 import torch
 from torch import Tensor
@@ -20,7 +20,10 @@ from ._ranked import (
     is_relevant,
 )
 
-__all__ = ["Queries", "rank_queries"]
+__all__ = ["Queries", "Target", "mean_over_queries", "rank_queries"]
+
+Target: TypeAlias = Literal["relevant", "irrelevant"]
+"""Of which items a query has to have one for its value to mean something."""
 
 
 class Queries(NamedTuple):
@@ -41,6 +44,11 @@ class Queries(NamedTuple):
     query: Tensor
     num_relevant: Tensor
     num_items: Tensor
+
+    @property
+    def num_irrelevant(self) -> Tensor:
+        """Other items of a query. Int64, shape ``(Q,)``."""
+        return self.num_items - self.num_relevant
 
     def sum_up(self, values: Tensor) -> Tensor:
         """Sum values of items, shape ``(M,)``, over each query, shape ``(Q,)``."""
@@ -149,24 +157,25 @@ def prepare_queries(
 def mean_over_queries(
     where: str,
     value: Tensor,
-    num_targets: Tensor,
+    queries: Queries,
     *,
     empty_target: EmptyTarget,
-    target: str = "relevant",
+    target: Target = "relevant",
 ) -> Tensor:
     """Give the mean over queries, of which those without a target count as is asked for.
 
     Args:
-        where: The function that asks.
+        where: Who asks, for errors.
         value: Value of each query, 0 where there is no target. Shape ``(Q,)``.
-        num_targets: What a query has of the items that it is about, shape ``(Q,)``.
-        empty_target: What a query without any counts as.
-        target: What these items are called in the message of an error.
+        queries: The queries.
+        empty_target: What a query without a target counts as.
+        target: Which items are targets.
 
     Raises:
         ArgumentError: A query has none, and that is a mistake.
         NotComputableError: No query counts.
     """
+    num_targets = queries.num_relevant if target == "relevant" else queries.num_irrelevant
     num_queries, num_empty = len(value), int((num_targets == 0).sum())
     if num_empty and empty_target == "error":
         raise ArgumentError(

@@ -27,7 +27,7 @@ def mrr_at_k(
 ) -> Tensor:
     r"""Reciprocal rank of the first relevant label, as a mean over rows.
 
-    A row gives 1 / rank if that rank is at most ``k``, else 0.
+    A row gives :math:`1 / \operatorname{rank}` if that rank is at most ``k``, else 0.
 
     Better is higher, from 0 to 1.
 

@@ -21,6 +21,7 @@ from ._pairs import (
     mean_sums,
     over_columns,
     real_pair,
+    square_sums,
 )
 
 __all__ = [
@@ -421,6 +422,5 @@ def maximum_absolute_error_result(sums: MaximumSums) -> Tensor:
 
 def _squares(prediction: Tensor, target: Tensor, where: str, multioutput: Multioutput) -> MeanSums:
     prediction, target = real_pair(prediction, target, where=where)
-    # squared in double precision: the sum needs it so anyway, and float32 would round each square
-    difference = double(prediction - target)
-    return mean_sums(difference.square_(), multioutput=multioutput)
+    # float32 would round each square
+    return square_sums(prediction - target, multioutput=multioutput)

@@ -6,12 +6,21 @@ scores are equal. h: relevant items among the first k of a query. R: relevant it
 
 from typing import get_args
 
-import torch
 from torch import Tensor
 
-from ._at_k_sums import ApDenominator, Gain, gain_of
+from ._at_k_sums import ApDenominator, Gain
 from ._queries import mean_over_queries, prepare_queries
-from ._ranked import EmptyTarget, check_choice, double_of
+from ._query_values import (
+    average_precision,
+    fall_out,
+    hit,
+    normalized_dcg,
+    precision,
+    r_precision,
+    recall,
+    reciprocal_rank,
+)
+from ._ranked import EmptyTarget, check_choice
 
 __all__ = [
     "retrieval_average_precision",
@@ -81,13 +90,8 @@ def retrieval_average_precision(
         top_k=top_k,
         empty_target=empty_target,
     )
-    is_hit = queries.is_relevant & queries.is_within(top_k)
-    precision = queries.hits_up_to().to(double_of(scores)) / queries.rank
-    most = queries.count_hits(top_k) if denominator == "hits" else queries.num_relevant
-    if denominator == "min" and top_k is not None:
-        most = most.clamp(max=top_k)
-    average = queries.sum_up(torch.where(is_hit, precision, 0)) / most.clamp(min=1)
-    return mean_over_queries(where, average, queries.num_relevant, empty_target=empty_target)
+    value = average_precision(queries, top_k=top_k, denominator=denominator)
+    return mean_over_queries(where, value, queries, empty_target=empty_target)
 
 
 def retrieval_reciprocal_rank(
@@ -100,7 +104,7 @@ def retrieval_reciprocal_rank(
 ) -> Tensor:
     r"""Reciprocal rank of the first relevant item of a query, as a mean over queries.
 
-    A query gives 1 / rank if that rank is at most ``top_k``, else 0.
+    A query gives :math:`1 / \operatorname{rank}` if that rank is at most ``top_k``, else 0.
 
     Better is higher, from 0 to 1.
 
@@ -139,9 +143,8 @@ def retrieval_reciprocal_rank(
         top_k=top_k,
         empty_target=empty_target,
     )
-    is_first = queries.is_relevant & (queries.hits_up_to() == 1) & queries.is_within(top_k)
-    reciprocal = queries.sum_up(is_first.to(double_of(scores)) / queries.rank)
-    return mean_over_queries(where, reciprocal, queries.num_relevant, empty_target=empty_target)
+    value = reciprocal_rank(queries, top_k=top_k)
+    return mean_over_queries(where, value, queries, empty_target=empty_target)
 
 
 def retrieval_normalized_dcg(
@@ -201,12 +204,8 @@ def retrieval_normalized_dcg(
         empty_target=empty_target,
         is_graded=True,
     )
-    weight = queries.is_within(top_k) / torch.log2(queries.rank.to(double_of(scores)) + 1)
-    gained = gain_of(queries.relevance, gain)
-    got = queries.sum_up(gained * weight)
-    possible = queries.sum_up(queries.best(gained) * weight)
-    value = torch.where(possible > 0, got / possible, 0)
-    return mean_over_queries(where, value, queries.num_relevant, empty_target=empty_target)
+    value = normalized_dcg(queries, top_k=top_k, gain=gain)
+    return mean_over_queries(where, value, queries, empty_target=empty_target)
 
 
 def retrieval_precision(
@@ -261,11 +260,8 @@ def retrieval_precision(
         top_k=top_k,
         empty_target=empty_target,
     )
-    named = queries.num_items
-    if top_k is not None:
-        named = named.clamp(max=top_k) if clip_k else torch.full_like(named, top_k)
-    precision = queries.count_hits(top_k).to(double_of(scores)) / named
-    return mean_over_queries(where, precision, queries.num_relevant, empty_target=empty_target)
+    value = precision(queries, top_k=top_k, clip_k=clip_k)
+    return mean_over_queries(where, value, queries, empty_target=empty_target)
 
 
 def retrieval_recall(
@@ -317,9 +313,8 @@ def retrieval_recall(
         top_k=top_k,
         empty_target=empty_target,
     )
-    hits = queries.count_hits(top_k).to(double_of(scores))
-    recall = hits / queries.num_relevant.clamp(min=1)
-    return mean_over_queries(where, recall, queries.num_relevant, empty_target=empty_target)
+    value = recall(queries, top_k=top_k)
+    return mean_over_queries(where, value, queries, empty_target=empty_target)
 
 
 def retrieval_r_precision(
@@ -331,7 +326,8 @@ def retrieval_r_precision(
 ) -> Tensor:
     r"""Precision among as many items of a query as are relevant to it; a mean over queries.
 
-    A query gives the share of relevant items among its first R; that is its recall there, too.
+    A query gives :math:`h_R / R`, where :math:`h_R` counts the relevant items among its first R;
+    that is its recall there, too.
 
     Better is higher, from 0 to 1.
 
@@ -369,10 +365,8 @@ def retrieval_r_precision(
         top_k=None,
         empty_target=empty_target,
     )
-    is_hit = queries.is_relevant & (queries.rank <= queries.num_relevant[queries.query])
-    hits = queries.sum_up(is_hit.to(double_of(scores)))
-    precision = hits / queries.num_relevant.clamp(min=1)
-    return mean_over_queries(where, precision, queries.num_relevant, empty_target=empty_target)
+    value = r_precision(queries)
+    return mean_over_queries(where, value, queries, empty_target=empty_target)
 
 
 def retrieval_hit_rate(
@@ -424,9 +418,8 @@ def retrieval_hit_rate(
         top_k=top_k,
         empty_target=empty_target,
     )
-    return mean_over_queries(
-        where, queries.count_hits(top_k) > 0, queries.num_relevant, empty_target=empty_target
-    )
+    value = hit(queries, top_k=top_k)
+    return mean_over_queries(where, value, queries, empty_target=empty_target)
 
 
 def retrieval_fall_out(
@@ -478,10 +471,5 @@ def retrieval_fall_out(
         top_k=top_k,
         empty_target=empty_target,
     )
-    named = queries.num_items if top_k is None else queries.num_items.clamp(max=top_k)
-    num_wrong = (named - queries.count_hits(top_k)).to(double_of(scores))
-    num_irrelevant = queries.num_items - queries.num_relevant
-    fall_out = num_wrong / num_irrelevant.clamp(min=1)
-    return mean_over_queries(
-        where, fall_out, num_irrelevant, empty_target=empty_target, target="irrelevant"
-    )
+    value = fall_out(queries, top_k=top_k)
+    return mean_over_queries(where, value, queries, empty_target=empty_target, target="irrelevant")

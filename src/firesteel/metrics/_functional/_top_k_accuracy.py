@@ -1,6 +1,7 @@
 """Top-k accuracy: the share of samples whose true class is among the k best scored."""
 
 from collections.abc import Sequence
+from typing import Final
 
 import torch
 from torch import Tensor
@@ -12,8 +13,10 @@ from ._ranked import ascending_k, check_score_values, count_true, double_of
 
 __all__ = ["top_k_accuracy"]
 
+_NO_RANK: Final = 2**63 - 1
 
-def check_class_inputs(scores: Tensor, target: Tensor) -> None:
+
+def check_class_inputs(where: str, scores: Tensor, target: Tensor) -> None:
     """Refuse scores and a target of the wrong shape or dtype, without looking at a value.
 
     Raises:
@@ -22,45 +25,42 @@ def check_class_inputs(scores: Tensor, target: Tensor) -> None:
     """
     if scores.ndim != 2 or target.shape != scores.shape[:1]:  # noqa: PLR2004 - samples and classes
         raise ArgumentError(
-            "top_k_accuracy: scores and target must have shapes (N, C) and (N,), "
+            f"{where}: scores and target must have shapes (N, C) and (N,), "
             f"got {list(scores.shape)} and {list(target.shape)}"
         )
     if not scores.is_floating_point():
-        raise ArgumentTypeError(
-            f"top_k_accuracy: scores must be floating point, got {scores.dtype}"
-        )
+        raise ArgumentTypeError(f"{where}: scores must be floating point, got {scores.dtype}")
     if target.is_floating_point() or target.is_complex() or target.dtype == torch.bool:
-        raise ArgumentTypeError(f"top_k_accuracy: target must be integer, got {target.dtype}")
+        raise ArgumentTypeError(f"{where}: target must be integer, got {target.dtype}")
 
 
 def class_ranks(scores: Tensor, target: Tensor) -> Tensor:
     """Count the classes that rank before the true one: higher scores, and lower ones of equals.
 
-    NaN ranks with minus infinity. The target must be in range.
+    NaN ranks with minus infinity.
 
     Args:
         scores: One score per class. Float, shape ``(N, C)``.
         target: Index of the true class. Integer, shape ``(N,)``.
 
     Returns:
-        Int64, shape ``(N,)``: 0 where the true class ranks first.
-
-    Raises:
-        ArgumentError: The shapes do not fit together.
-        ArgumentTypeError: A dtype does not fit.
+        Int64, shape ``(N,)``: 0 where the true class ranks first; more than any cut-off where the
+        target is no class.
     """
-    check_class_inputs(scores, target)
     inf = torch.inf
     scores = torch.nan_to_num(scores.detach(), nan=-inf, posinf=inf, neginf=-inf)
+    num_classes = scores.shape[1]
+    if not num_classes:  # nothing to gather from
+        return torch.full_like(target, _NO_RANK, dtype=torch.int64)
     target = target.long().unsqueeze(1)
-    if not scores.shape[1]:  # nothing to gather from; a target is out of range here anyway
-        return target.squeeze(1)
-    of_target = scores.gather(1, target)
-    is_lower = torch.arange(scores.shape[1], device=scores.device) < target
-    return count_true((scores > of_target) | ((scores == of_target) & is_lower), dim=1)
+    known = target.clamp(0, num_classes - 1)
+    of_target = scores.gather(1, known)
+    is_lower = torch.arange(num_classes, device=scores.device) < known
+    rank = count_true((scores > of_target) | ((scores == of_target) & is_lower), dim=1)
+    return rank.masked_fill_((known != target).squeeze(1), _NO_RANK)
 
 
-def check_classes(scores: Tensor, target: Tensor) -> None:
+def check_classes(where: str, scores: Tensor, target: Tensor) -> None:
     """Refuse a target that is no class; the host waits for the device.
 
     Raises:
@@ -68,7 +68,8 @@ def check_classes(scores: Tensor, target: Tensor) -> None:
     """
     num_classes = scores.shape[-1]
     if bool(((target < 0) | (target >= num_classes)).any()):
-        raise ArgumentError(f"top_k_accuracy: target must be in [0, {num_classes}), got others")
+        outside = target[(target < 0) | (target >= num_classes)]
+        raise ArgumentError(f"{where}: target must be in [0, {num_classes}), got {int(outside[0])}")
 
 
 def top_k_accuracy_sums(ranks: Tensor, *, ks: Sequence[int]) -> RankingSums:
@@ -114,9 +115,9 @@ def top_k_accuracy(scores: Tensor, target: Tensor, *, k: int | Sequence[int]) ->
         tensor([0.5000, 1.0000], dtype=torch.float64)
     """
     ks = ascending_k("top_k_accuracy", k)
-    check_class_inputs(scores, target)
+    check_class_inputs("top_k_accuracy", scores, target)
     check_score_values("top_k_accuracy", scores)
-    check_classes(scores, target)
+    check_classes("top_k_accuracy", scores, target)
     sums = top_k_accuracy_sums(class_ranks(scores, target), ks=ks)
     value = ranking_result("top_k_accuracy", sums)
     return value if isinstance(k, Sequence) else value[0]

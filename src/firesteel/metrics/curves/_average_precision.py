@@ -9,12 +9,9 @@ import torch
 from torch import Tensor
 from typing_extensions import TypeVar, override
 
-from firesteel.metrics._functional._curves import (
-    LabelAverage,
-    Ranking,
-    mean_over_classes,
-    precisions,
-)
+from firesteel.metrics._functional._curve_averages import LabelAverage, mean_over_classes
+from firesteel.metrics._functional._curve_ranking import Ranking
+from firesteel.metrics._functional._precision_recall import precisions
 from firesteel.metrics._mean import PredTarget
 from firesteel.metrics._statistic_metric import StatisticMetric
 from firesteel.metrics._validation import Validation
@@ -54,6 +51,7 @@ class AveragePrecision(StatisticMetric[PredTarget, ScoreStatistic, float, Output
 
     Raises:
         ArgumentError: Shapes do not fit together, a score is NaN, or a target is neither 0 nor 1.
+        ArgumentTypeError: A dtype is complex.
         NotComputableError: ``compute`` was called before any sample was seen.
 
     Source:
@@ -123,6 +121,7 @@ class BinaryAveragePrecision(StatisticMetric[PredTarget, ScoreStatistic, float, 
 
     Raises:
         ArgumentError: Shapes do not fit together, a score is NaN, or a target is neither 0 nor 1.
+        ArgumentTypeError: A dtype is complex.
         NotComputableError: ``compute`` was called before any sample was seen.
 
     Source:
@@ -196,6 +195,7 @@ class MulticlassAveragePrecision(AveragedRanking[ResultT, OutputT], Generic[Resu
     Raises:
         ArgumentError: Shapes do not fit together, a score is NaN, a target is no class, or
             ``average`` is unknown.
+        ArgumentTypeError: The targets are not whole numbers, or the scores complex.
         NotComputableError: ``compute`` was called before any sample was seen.
 
     Source:
@@ -290,6 +290,7 @@ class MultilabelAveragePrecision(AveragedRanking[ResultT, OutputT], Generic[Resu
     Raises:
         ArgumentError: Shapes do not fit together, a score is NaN, a target is neither 0 nor 1, or
             ``average`` is unknown.
+        ArgumentTypeError: A dtype is complex.
         NotComputableError: ``compute`` was called before any sample was seen.
 
     Source:

@@ -10,12 +10,9 @@ import torch
 from torch import Tensor
 from typing_extensions import TypeVar, override
 
-from firesteel.metrics._functional._curves import (
-    LabelAverage,
-    Ranking,
-    mean_over_classes,
-    refuse_option,
-)
+from firesteel.metrics._functional._curve_averages import LabelAverage, mean_over_classes
+from firesteel.metrics._functional._curve_inputs import refuse_option
+from firesteel.metrics._functional._curve_ranking import Ranking
 from firesteel.metrics._mean import PredTarget
 from firesteel.metrics._statistic_metric import StatisticMetric
 from firesteel.metrics._validation import Validation

@@ -18,17 +18,10 @@ from firesteel.metrics._functional._binned import (
     binned_roc_curve,
 )
 from firesteel.metrics._functional._classification import ClassificationKind
-from firesteel.metrics._functional._curves import (
-    ClassAverage,
-    LabelAverage,
-    refuse_option,
-)
-from firesteel.metrics._functional._curves import (
-    PrecisionRecallCurve as PrecisionRecallPoints,
-)
-from firesteel.metrics._functional._curves import (
-    RocCurve as RocPoints,
-)
+from firesteel.metrics._functional._curve_averages import ClassAverage, LabelAverage
+from firesteel.metrics._functional._curve_inputs import refuse_option
+from firesteel.metrics._functional._precision_recall import PrecisionRecallPoints
+from firesteel.metrics._functional._roc import RocPoints
 from firesteel.metrics._mean import PredTarget
 from firesteel.metrics._statistic_metric import StatisticMetric
 from firesteel.metrics._validation import Validation
@@ -308,7 +301,7 @@ class BinnedAveragePrecision(_BinnedAverage[ResultT, OutputT], Generic[ResultT, 
 class BinnedRocCurve(StatisticMetric[PredTarget, BinnedStatistic, RocPoints, OutputT]):
     r"""ROC curve at evenly spaced thresholds.
 
-    The result, a :class:`firesteel.metrics.functional.RocCurve`, has the fields ``fpr`` and
+    The result, a :class:`firesteel.metrics.functional.RocPoints`, has the fields ``fpr`` and
     ``tpr``, float64, shape ``(..., T + 1)`` with an axis of classes or labels before, and
     ``thresholds``, shape ``(T + 1,)``, descending from infinity and 1 to 0. The true positive rate
     of a class without positives is NaN, and so is the other without negatives.
@@ -397,7 +390,7 @@ class BinnedPrecisionRecallCurve(
 ):
     r"""Precision over recall, at evenly spaced thresholds.
 
-    The result, a :class:`firesteel.metrics.functional.PrecisionRecallCurve`, has the fields
+    The result, a :class:`firesteel.metrics.functional.PrecisionRecallPoints`, has the fields
     ``precision`` and ``recall``, float64, shape ``(..., T + 1)`` with an axis of classes or labels
     before, and ``thresholds``, shape ``(T,)``, ascending from 0 to 1. Where nothing is predicted,
     precision is 1; without positives, recall is 1 at every threshold.

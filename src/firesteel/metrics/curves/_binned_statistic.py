@@ -1,7 +1,8 @@
 """Counts of positives and negatives per bin of scores: constant memory, whatever the samples."""
 
 from collections.abc import Hashable
-from typing import final
+from types import MappingProxyType
+from typing import Final, final
 
 import torch
 from torch import Tensor
@@ -12,18 +13,18 @@ from firesteel.errors import ArgumentError
 from firesteel.metrics._fields import field
 from firesteel.metrics._functional._binned import (
     BinnedCounts,
-    binary_binned_sums,
+    binary_bin_table,
     check_probabilities,
-    multiclass_binned_sums,
-    multilabel_binned_sums,
+    multiclass_bin_table,
+    multilabel_bin_table,
     refuse_whole_scores,
 )
 from firesteel.metrics._functional._classification import ClassificationKind
-from firesteel.metrics._functional._curves import (
+from firesteel.metrics._functional._curve_inputs import (
     check_binary_target,
     check_class_target,
-    multiclass_rows,
-    multilabel_rows,
+    refuse_class_shapes,
+    refuse_label_shapes,
     refuse_nothing,
     refuse_option,
     refuse_shapes,
@@ -34,6 +35,16 @@ from firesteel.metrics._validation import Validation
 from ._checked import CheckedStatistic, without_column
 
 __all__ = ["BinnedStatistic"]
+
+
+_BY_KIND: Final = MappingProxyType(
+    {
+        "binary": (refuse_shapes, binary_bin_table),
+        "multiclass": (refuse_class_shapes, multiclass_bin_table),
+        "multilabel": (refuse_label_shapes, multilabel_bin_table),
+    }
+)
+"""What refuses shapes and dtypes, and what counts."""
 
 
 @final
@@ -48,8 +59,7 @@ class BinnedStatistic(CheckedStatistic):
         device: Where the counts are kept; ``None`` for where the inputs are.
     """
 
-    positives: Tensor = field(torch.zeros((), dtype=torch.int64), is_open=True)
-    negatives: Tensor = field(torch.zeros((), dtype=torch.int64), is_open=True)
+    table: Tensor = field(torch.zeros((), dtype=torch.int64), is_open=True)
 
     def __init__(
         self,
@@ -63,6 +73,7 @@ class BinnedStatistic(CheckedStatistic):
         super().__init__(name, validate=validate, device=device)
         refuse_option(name, "kind", kind, ("binary", "multiclass", "multilabel"))
         self._kind = kind
+        self._refuse, self._table = _BY_KIND[kind]
         self._num_thresholds = at_least(name, "num_thresholds", num_thresholds, 2)
         self.reset()
 
@@ -84,18 +95,16 @@ class BinnedStatistic(CheckedStatistic):
             ArgumentTypeError: A dtype is of another kind.
         """
         scores, target = value
-        if self._kind == "binary":
+        if self._kind == "binary" and scores.ndim != target.ndim:
             scores, target = without_column(scores, target)
-        self._refuse_inputs(scores, target)
+        self._refuse(self.name, scores, target)
+        refuse_whole_scores(self.name, scores)
         if not scores.numel():
             return
         if self.is_due:
             self._check(scores, target)
             self.passed()
-        counts = self._counted(scores, target)
-        positives = self.added(self.positives, counts.positives)
-        self.negatives = self.added(self.negatives, counts.negatives)
-        self.positives = positives
+        self.table = self.added(self.table, self._table(scores, target, self._num_thresholds))
 
     def counts(self) -> BinnedCounts:
         """Give the counts.
@@ -104,8 +113,8 @@ class BinnedStatistic(CheckedStatistic):
             NotComputableError: Nothing was seen.
             ArgumentError: Targets were no classes.
         """
-        refuse_nothing(self.name, self.positives.ndim)
-        counts = BinnedCounts(positives=self.positives, negatives=self.negatives)
+        refuse_nothing(self.name, self.table.ndim)
+        counts = BinnedCounts.of(self.table)
         if self._kind == "multiclass":
             # each sample is a positive of one class, unless its target is none
             num_outside = int((counts.positives + counts.negatives)[0].sum())
@@ -117,27 +126,9 @@ class BinnedStatistic(CheckedStatistic):
                 )
         return counts
 
-    def _refuse_inputs(self, scores: Tensor, target: Tensor) -> None:
-        """Refuse shapes and dtypes in the name of the metric."""
-        if self._kind == "multiclass":
-            multiclass_rows(self.name, scores, target)
-        elif self._kind == "multilabel":
-            multilabel_rows(self.name, scores, target)
-        else:
-            refuse_shapes(self.name, scores, target)
-        refuse_whole_scores(self.name, scores)
-
     def _check(self, scores: Tensor, target: Tensor) -> None:
         check_probabilities(self.name, scores)
         if self._kind == "multiclass":
             check_class_target(self.name, target, num_classes=scores.shape[1])
         else:
             check_binary_target(self.name, target)
-
-    def _counted(self, scores: Tensor, target: Tensor) -> BinnedCounts:
-        num_thresholds = self._num_thresholds
-        if self._kind == "multiclass":
-            return multiclass_binned_sums(scores, target, num_thresholds=num_thresholds)
-        if self._kind == "multilabel":
-            return multilabel_binned_sums(scores, target, num_thresholds=num_thresholds)
-        return binary_binned_sums(scores, target, num_thresholds=num_thresholds)

@@ -21,7 +21,7 @@ from firesteel.metrics._functional._calibration import (
     multiclass_brier_sums,
     multiclass_calibration_sums,
 )
-from firesteel.metrics._functional._curves import (
+from firesteel.metrics._functional._curve_inputs import (
     check_binary_target,
     check_class_target,
     multiclass_rows,

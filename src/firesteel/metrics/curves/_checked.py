@@ -1,19 +1,14 @@
 """What the statistics of this family have in common: when values are checked, and for whom."""
 
-from typing import Final
-
 import torch
 from torch import Tensor
 from typing_extensions import override
 
-from firesteel._require import mismatch
 from firesteel.errors import ArgumentError
 from firesteel.metrics._board import Statistic
-from firesteel.metrics._validation import Validation
+from firesteel.metrics._validation import VALIDATIONS, Validation, one_of
 
 __all__ = ["CheckedStatistic", "without_column"]
-
-VALIDATIONS: Final = ("first", "always", "never")
 
 
 class CheckedStatistic(Statistic):
@@ -23,31 +18,28 @@ class CheckedStatistic(Statistic):
         name: Whose statistic it is, for errors.
         validate: In which updates after a reset: the first with data, all, or none.
         device: Where the state is kept; ``None`` for where the inputs are.
+
+    Attributes:
+        is_due: Whether the values of the next update are to be checked.
     """
 
     def __init__(
         self, name: str, *, validate: Validation, device: torch.device | str | None
     ) -> None:
         super().__init__(device=device)
-        if validate not in VALIDATIONS:
-            raise ArgumentError(mismatch(name, "validate", f"one of {VALIDATIONS}", validate))
+        one_of(name, "validate", validate, VALIDATIONS)
         self.name = name
         self.validate = validate
-        self._is_checked = False
+        self.is_due = False
 
     @override
     def reset(self) -> None:
         super().reset()
-        self._is_checked = False
-
-    @property
-    def is_due(self) -> bool:
-        """Whether the values of this update are to be checked."""
-        return self.validate == "always" or (self.validate == "first" and not self._is_checked)
+        self.is_due = self.validate != "never"
 
     def passed(self) -> None:
         """Take note that values were checked and found right."""
-        self._is_checked = True
+        self.is_due = self.validate == "always"
 
     def added(self, total: Tensor, part: Tensor) -> Tensor:
         """Add what a batch contributes to a field whose shape comes with the data.
@@ -64,7 +56,7 @@ class CheckedStatistic(Statistic):
                 f"{self.name}: the number of classes must be the same in all batches, got counts "
                 f"of shape {list(part.shape)} after {list(total.shape)}"
             )
-        return total.to(part.device) + part
+        return (total if total.device == part.device else total.to(part.device)) + part
 
 
 def without_column(scores: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:

@@ -9,12 +9,14 @@ import torch
 from torch import Tensor
 from typing_extensions import TypeVar, override
 
-from firesteel.metrics._functional._curves import mean_over_classes, precisions, refuse_option
+from firesteel.metrics._functional._curve_averages import mean_over_classes
+from firesteel.metrics._functional._curve_inputs import refuse_option
 from firesteel.metrics._functional._mean_average_precision import (
     ClassMean,
     areas_at_recalls,
     recall_thresholds,
 )
+from firesteel.metrics._functional._precision_recall import precisions
 from firesteel.metrics._mean import PredTarget
 from firesteel.metrics._statistic_metric import StatisticMetric
 from firesteel.metrics._validation import Validation

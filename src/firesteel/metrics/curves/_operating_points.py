@@ -6,12 +6,8 @@ from typing import ClassVar, NamedTuple, Self, final, overload
 import torch
 from typing_extensions import TypeVar, override
 
-from firesteel.metrics._functional._curves import (
-    CurvePoint,
-    best_point,
-    rates_at,
-    refuse_share,
-)
+from firesteel.metrics._functional._curve_inputs import refuse_share
+from firesteel.metrics._functional._operating_points import CurvePoint, best_point, rates_at
 from firesteel.metrics._mean import PredTarget
 from firesteel.metrics._statistic_metric import StatisticMetric
 from firesteel.metrics._validation import Validation
@@ -67,6 +63,7 @@ class RecallAtFixedPrecision(StatisticMetric[PredTarget, ScoreStatistic, Operati
     Raises:
         ArgumentError: Shapes do not fit together, a score is NaN, a target is neither 0 nor 1, or
             ``min_precision`` is out of range.
+        ArgumentTypeError: A dtype is complex.
         NotComputableError: ``compute`` was called before any sample was seen.
 
     Source:
@@ -148,6 +145,7 @@ class PrecisionAtFixedRecall(StatisticMetric[PredTarget, ScoreStatistic, Operati
     Raises:
         ArgumentError: Shapes do not fit together, a score is NaN, a target is neither 0 nor 1, or
             ``min_recall`` is out of range.
+        ArgumentTypeError: A dtype is complex.
         NotComputableError: ``compute`` was called before any sample was seen.
 
     Source:
@@ -230,6 +228,7 @@ class SensitivityAtSpecificity(
     Raises:
         ArgumentError: Shapes do not fit together, a score is NaN, a target is neither 0 nor 1, or
             ``min_specificity`` is out of range.
+        ArgumentTypeError: A dtype is complex.
         NotComputableError: ``compute`` was called before any sample was seen.
 
     Source:
@@ -313,6 +312,7 @@ class SpecificityAtSensitivity(
     Raises:
         ArgumentError: Shapes do not fit together, a score is NaN, a target is neither 0 nor 1, or
             ``min_sensitivity`` is out of range.
+        ArgumentTypeError: A dtype is complex.
         NotComputableError: ``compute`` was called before any sample was seen.
 
     Source:

@@ -6,10 +6,8 @@ from typing import ClassVar, final, overload
 import torch
 from typing_extensions import TypeVar, override
 
-from firesteel.metrics._functional._curves import (
-    PrecisionRecallCurve as PrecisionRecallPoints,
-)
-from firesteel.metrics._functional._curves import (
+from firesteel.metrics._functional._precision_recall import (
+    PrecisionRecallPoints,
     precision_recall_curves,
 )
 from firesteel.metrics._mean import PredTarget
@@ -35,7 +33,7 @@ class PrecisionRecallCurve(
 
     At a threshold :math:`t`, precision is :math:`|\{s_i \ge t, y_i = 1\}| / |\{s_i \ge t\}|` and
     recall :math:`|\{s_i \ge t, y_i = 1\}| / P`. Without positives the recall is 1 at every
-    threshold. The result, a :class:`firesteel.metrics.functional.PrecisionRecallCurve`, has the
+    threshold. The result, a :class:`firesteel.metrics.functional.PrecisionRecallPoints`, has the
     fields ``precision``, ``recall`` and ``thresholds``, float64: thresholds ascend, and the other
     two have one entry more, 1 and 0, for no prediction.
 
@@ -53,6 +51,7 @@ class PrecisionRecallCurve(
 
     Raises:
         ArgumentError: Shapes do not fit together, a score is NaN, or a target is neither 0 nor 1.
+        ArgumentTypeError: A dtype is complex.
         NotComputableError: ``compute`` was called before any sample was seen.
 
     Source:
@@ -123,6 +122,7 @@ class MulticlassPrecisionRecallCurve(
 
     Raises:
         ArgumentError: Shapes do not fit together, a score is NaN, or a target is no class.
+        ArgumentTypeError: The targets are not whole numbers, or the scores complex.
         NotComputableError: ``compute`` was called before any sample was seen.
 
     Source:
@@ -192,6 +192,7 @@ class MultilabelPrecisionRecallCurve(
 
     Raises:
         ArgumentError: Shapes do not fit together, a score is NaN, or a target is neither 0 nor 1.
+        ArgumentTypeError: A dtype is complex.
         NotComputableError: ``compute`` was called before any sample was seen.
 
     Source:

@@ -11,14 +11,9 @@ from typing_extensions import TypeVar, override
 
 from firesteel._require import mismatch
 from firesteel.errors import ArgumentError
-from firesteel.metrics._functional._curves import (
-    LabelAverage,
-    Ranking,
-    areas,
-    mean_over_classes,
-    partial_area,
-    steps,
-)
+from firesteel.metrics._functional._curve_averages import LabelAverage, mean_over_classes
+from firesteel.metrics._functional._curve_ranking import Ranking, steps
+from firesteel.metrics._functional._roc import areas, partial_area
 from firesteel.metrics._mean import PredTarget
 from firesteel.metrics._statistic_metric import StatisticMetric
 from firesteel.metrics._validation import Validation
@@ -61,6 +56,7 @@ class ROC_AUC(  # noqa: N801  # ignite's name
 
     Raises:
         ArgumentError: Shapes do not fit together, a score is NaN, or a target is neither 0 nor 1.
+        ArgumentTypeError: A dtype is complex.
         NotComputableError: ``compute`` was called before any sample was seen.
 
     Source:
@@ -131,6 +127,7 @@ class BinaryRocAuc(StatisticMetric[PredTarget, ScoreStatistic, float, OutputT]):
     Raises:
         ArgumentError: Shapes do not fit together, a score is NaN, a target is neither 0 nor 1, or
             ``max_fpr`` is out of range.
+        ArgumentTypeError: A dtype is complex.
         NotComputableError: ``compute`` was called before any sample was seen.
 
     Source:
@@ -212,6 +209,7 @@ class MulticlassRocAuc(AveragedRanking[ResultT, OutputT], Generic[ResultT, Outpu
     Raises:
         ArgumentError: Shapes do not fit together, a score is NaN, a target is no class, or
             ``average`` is unknown.
+        ArgumentTypeError: The targets are not whole numbers, or the scores complex.
         NotComputableError: ``compute`` was called before any sample was seen.
 
     Source:
@@ -307,6 +305,7 @@ class MultilabelRocAuc(AveragedRanking[ResultT, OutputT], Generic[ResultT, Outpu
     Raises:
         ArgumentError: Shapes do not fit together, a score is NaN, a target is neither 0 nor 1, or
             ``average`` is unknown.
+        ArgumentTypeError: A dtype is complex.
         NotComputableError: ``compute`` was called before any sample was seen.
 
     Source:

@@ -6,12 +6,7 @@ from typing import ClassVar, final, overload
 import torch
 from typing_extensions import TypeVar, override
 
-from firesteel.metrics._functional._curves import (
-    RocCurve as RocPoints,
-)
-from firesteel.metrics._functional._curves import (
-    roc_curves,
-)
+from firesteel.metrics._functional._roc import RocPoints, roc_curves
 from firesteel.metrics._mean import PredTarget
 from firesteel.metrics._statistic_metric import StatisticMetric
 from firesteel.metrics._validation import Validation
@@ -34,7 +29,7 @@ class RocCurve(StatisticMetric[PredTarget, ScoreStatistic, RocPoints, OutputT]):
     At a threshold :math:`t`, :math:`\mathrm{TPR} = |\{s_i \ge t, y_i = 1\}| / P` and
     :math:`\mathrm{FPR} = |\{s_i \ge t, y_i = 0\}| / N`. Tied scores are one step. Without positives
     the TPR is NaN, without negatives the FPR. The result, a
-    :class:`firesteel.metrics.functional.RocCurve`, has the fields ``fpr``, ``tpr`` and
+    :class:`firesteel.metrics.functional.RocPoints`, has the fields ``fpr``, ``tpr`` and
     ``thresholds``, float64, of one length, from an infinite threshold down.
 
     Scores, the higher the more likely positive, of any real dtype and scale, and targets, 0 or 1,
@@ -52,6 +47,7 @@ class RocCurve(StatisticMetric[PredTarget, ScoreStatistic, RocPoints, OutputT]):
 
     Raises:
         ArgumentError: Shapes do not fit together, a score is NaN, or a target is neither 0 nor 1.
+        ArgumentTypeError: A dtype is complex.
         NotComputableError: ``compute`` was called before any sample was seen.
 
     Source:
@@ -126,6 +122,7 @@ class MulticlassRocCurve(
 
     Raises:
         ArgumentError: Shapes do not fit together, a score is NaN, or a target is no class.
+        ArgumentTypeError: The targets are not whole numbers, or the scores complex.
         NotComputableError: ``compute`` was called before any sample was seen.
 
     Source:
@@ -203,6 +200,7 @@ class MultilabelRocCurve(
 
     Raises:
         ArgumentError: Shapes do not fit together, a score is NaN, or a target is neither 0 nor 1.
+        ArgumentTypeError: A dtype is complex.
         NotComputableError: ``compute`` was called before any sample was seen.
 
     Source:

@@ -10,18 +10,17 @@ from typing_extensions import override
 
 from firesteel._require import mismatch
 from firesteel.errors import ArgumentError, ArgumentTypeError
-from firesteel.metrics._fields import Value, field
-from firesteel.metrics._functional._curves import (
-    Ranking,
+from firesteel.metrics._fields import Value, as_tensor, field
+from firesteel.metrics._functional._curve_inputs import (
     check_binary_target,
     check_class_target,
     check_scores,
-    multiclass_rows,
-    multilabel_rows,
-    rank,
+    refuse_class_shapes,
+    refuse_label_shapes,
     refuse_nothing,
     refuse_shapes,
 )
+from firesteel.metrics._functional._curve_ranking import Ranking, rank
 from firesteel.metrics._mean import PredTarget
 from firesteel.metrics._validation import Validation
 
@@ -98,6 +97,9 @@ class ScoreStatistic(CheckedStatistic):
     def write_fields(self, values: Mapping[str, Value]) -> None:
         super().write_fields(values)
         self._rankings = {}
+        # of several parts each may be right by itself: of other ranks, loaded, or merged
+        self._is_of_one_kind = len(self.scores) <= 1
+        self._is_all_checked = not self.scores
 
     @override
     def update(self, value: PredTarget, /) -> None:
@@ -117,7 +119,18 @@ class ScoreStatistic(CheckedStatistic):
         if self.is_due:
             self._check(scores, target)
             self.passed()
-        self._append(_owned(scores, value[0], self.device), self._kept(scores, target, value[1]))
+        else:
+            self._is_all_checked = False
+        kept = _owned(scores, value[0], self.device)
+        if self.scores:
+            self._fit(kept)
+        if target.ndim == scores.ndim:
+            target = _in_bytes(target)
+        kept_target = _owned(target, value[1], self.device)
+        self.scores.append(kept)
+        self.targets.append(kept_target)
+        if self._rankings:
+            self._rankings = {}
 
     def ranking(self, *, as_one: bool) -> Ranking:
         """Give the scores in their order: of each column, or of all columns as one.
@@ -150,23 +163,32 @@ class ScoreStatistic(CheckedStatistic):
         return bool(self.scores) and self.scores[0].ndim > 1
 
     def _rows(self, scores: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
-        """Give one row per sample, not copied."""
-        if self._may_be_one_column:
+        """Give one row per sample, not copied where that can be."""
+        if self._may_be_one_column and scores.ndim != target.ndim:
             scores, target = without_column(scores, target)
+        if scores.requires_grad:
+            scores = scores.detach()
         if self._has_classes:
             return self._rows_of_classes(scores, target)
-        if self._may_have_labels:
-            if self._may_be_one_column and scores.ndim == target.ndim + 1:
+        is_one_axis = self._may_be_one_column and scores.ndim <= 1 and target.ndim <= 1
+        if self._may_have_labels and not is_one_axis:
+            return self._rows_of_labels(scores, target)
+        refuse_shapes(self.name, scores, target)
+        return _flat(scores), _flat(target)
+
+    def _rows_of_labels(self, scores: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
+        if self._may_be_one_column:
+            if scores.ndim == target.ndim + 1:
                 raise ArgumentError(
                     f"{self.name}: scores and targets must have one shape, got "
                     f"{list(scores.shape)} and {list(target.shape)}; there is a Multiclass metric "
                     "for classes"
                 )
-            if not self._may_be_one_column or _has_columns(scores.shape):
-                rows, labels = multilabel_rows(self.name, scores, target)
-                return rows.t(), labels.t()
-        refuse_shapes(self.name, scores, target)
-        return scores.detach().reshape(-1), target.detach().reshape(-1)
+            if not _has_columns(scores.shape):
+                refuse_shapes(self.name, scores, target)
+                return _flat(scores), _flat(target)
+        refuse_label_shapes(self.name, scores, target)
+        return _by_sample(scores), _by_sample(target)
 
     def _rows_of_classes(self, scores: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
         if self._may_be_one_column:
@@ -177,29 +199,22 @@ class ScoreStatistic(CheckedStatistic):
                 )
             if scores.ndim == target.ndim:
                 refuse_shapes(self.name, scores, target)
-                return scores.detach().reshape(-1), target.detach().reshape(-1)
-        rows, classes = multiclass_rows(self.name, scores, target)
-        return rows.t(), classes
+                return _flat(scores), _flat(target)
+        refuse_class_shapes(self.name, scores, target)
+        return _by_sample(scores), _flat(target).long()
 
-    def _kept(self, scores: Tensor, target: Tensor, given: Tensor) -> Tensor:
-        """Give targets to keep: indices of classes, or one byte for 0 and 1."""
-        if target.ndim == scores.ndim and target.dtype != torch.uint8:
-            target = target.to(torch.uint8)
-        return _owned(target, given, self.device)
-
-    def _append(self, scores: Tensor, target: Tensor) -> None:
-        if self.scores:
-            self._refuse_other(scores, self.scores[0])
-            if self.scores[0].device != scores.device:  # loaded, or brought to the host
-                self.scores = [part.to(scores.device) for part in self.scores]
-                self.targets = [part.to(target.device) for part in self.targets]
-        self.scores.append(scores)
-        self.targets.append(target)
-        self._rankings = {}
+    def _fit(self, scores: Tensor) -> None:
+        """Refuse what does not fit behind what is there, and bring that to where it is."""
+        before = self.scores[0]
+        self._refuse_other(scores, before)
+        if before.device != scores.device:  # loaded, or brought to the host
+            self.scores = [part.to(scores.device) for part in self.scores]
+            self.targets = [part.to(scores.device) for part in self.targets]
 
     def _refuse_other(self, scores: Tensor, before: Tensor) -> None:
         """Refuse what does not fit behind what is there."""
-        if scores.shape[1:] != before.shape[1:]:
+        has_columns = scores.ndim > 1 or before.ndim > 1
+        if has_columns and scores.shape[1:] != before.shape[1:]:
             raise ArgumentError(
                 f"{self.name}: the number of classes must be the same in all batches, got scores "
                 f"of shape {list(scores.shape)} after {list(before.shape)}"
@@ -211,10 +226,14 @@ class ScoreStatistic(CheckedStatistic):
 
     def _joined(self) -> tuple[Tensor, Tensor]:
         """Give all as two tensors; this is where values may be looked at without more waiting."""
-        for part in self.scores[1:]:  # of other ranks, or merged: not seen side by side yet
-            self._refuse_other(part, self.scores[0])
-        scores, target = torch.cat(self.scores), torch.cat(self.targets)
-        self._check(scores, target)
+        if not self._is_of_one_kind:
+            for part in self.scores[1:]:
+                self._refuse_other(part, self.scores[0])
+            self._is_of_one_kind = True
+        scores, target = as_tensor(self.scores), as_tensor(self.targets)
+        if not self._is_all_checked:
+            self._check(scores, target)
+            self._is_all_checked = True
         return scores, target
 
     def _check(self, scores: Tensor, target: Tensor) -> None:
@@ -225,9 +244,28 @@ class ScoreStatistic(CheckedStatistic):
             check_binary_target(self.name, target)
 
 
+def _flat(tensor: Tensor) -> Tensor:
+    return tensor if tensor.ndim == 1 else tensor.reshape(-1)
+
+
+def _by_sample(tensor: Tensor) -> Tensor:
+    """Give ``(N, C, ...)`` as ``(N, C)``, further axes being samples too."""
+    return tensor if tensor.ndim == len("NC") else tensor.movedim(1, -1).flatten(0, -2)
+
+
 def _has_columns(shape: Sequence[int]) -> bool:
     """Tell whether there is a second axis, with more than one column."""
     return len(shape) > 1 and tuple(shape[1:]) != (1,)
+
+
+def _in_bytes(target: Tensor) -> Tensor:
+    """Give targets one byte each, so that none but 0 and 1 becomes 0 or 1."""
+    if target.dtype in (torch.bool, torch.uint8):
+        return target.byte()
+    if not target.is_floating_point():
+        return target.clamp(-1, 2).byte()
+    kept = target.ne(0).byte()
+    return kept.add_(kept != target)
 
 
 def _owned(tensor: Tensor, given: Tensor, device: torch.device | None) -> Tensor:
@@ -235,7 +273,9 @@ def _owned(tensor: Tensor, given: Tensor, device: torch.device | None) -> Tensor
 
     Rows are made of what was given by turning axes, so that a view begins where that begins.
     """
-    is_theirs = tensor.data_ptr() == given.data_ptr()
-    if device is None:
-        return tensor.clone(memory_format=torch.contiguous_format) if is_theirs else tensor
-    return tensor.to(device, copy=is_theirs, memory_format=torch.contiguous_format)
+    is_theirs = tensor is given or tensor.data_ptr() == given.data_ptr()
+    if device is not None:
+        return tensor.to(device, copy=is_theirs, memory_format=torch.contiguous_format)
+    if not is_theirs:
+        return tensor
+    return tensor.clone(memory_format=torch.contiguous_format)

@@ -58,29 +58,6 @@ from firesteel.metrics._functional._classification import (
     specificity,
 )
 from firesteel.metrics._functional._counts import ClassAverage
-from firesteel.metrics._functional._curves import (
-    CurvePoint,
-    PrecisionRecallCurve,
-    RocCurve,
-    average_precision,
-    binary_average_precision,
-    binary_precision_recall_curve,
-    binary_roc_auc,
-    binary_roc_curve,
-    multiclass_average_precision,
-    multiclass_precision_recall_curve,
-    multiclass_roc_auc,
-    multiclass_roc_curve,
-    multilabel_average_precision,
-    multilabel_precision_recall_curve,
-    multilabel_roc_auc,
-    multilabel_roc_curve,
-    precision_at_fixed_recall,
-    recall_at_fixed_precision,
-    roc_auc,
-    sensitivity_at_specificity,
-    specificity_at_sensitivity,
-)
 from firesteel.metrics._functional._distances import (
     canberra_metric,
     cosine_similarity,
@@ -115,8 +92,25 @@ from firesteel.metrics._functional._moments import (
     r2_score,
     relative_squared_error,
 )
+from firesteel.metrics._functional._operating_points import (
+    CurvePoint,
+    precision_at_fixed_recall,
+    recall_at_fixed_precision,
+    sensitivity_at_specificity,
+    specificity_at_sensitivity,
+)
 from firesteel.metrics._functional._pairs import (
     Multioutput,
+)
+from firesteel.metrics._functional._precision_recall import (
+    PrecisionRecallPoints,
+    average_precision,
+    binary_average_precision,
+    binary_precision_recall_curve,
+    multiclass_average_precision,
+    multiclass_precision_recall_curve,
+    multilabel_average_precision,
+    multilabel_precision_recall_curve,
 )
 from firesteel.metrics._functional._rank_correlation import (
     kendall_rank_correlation,
@@ -167,6 +161,16 @@ from firesteel.metrics._functional._retrieval import (
     retrieval_recall,
     retrieval_reciprocal_rank,
 )
+from firesteel.metrics._functional._roc import (
+    RocPoints,
+    binary_roc_auc,
+    binary_roc_curve,
+    multiclass_roc_auc,
+    multiclass_roc_curve,
+    multilabel_roc_auc,
+    multilabel_roc_curve,
+    roc_auc,
+)
 from firesteel.metrics._functional._top_k_accuracy import (
     top_k_accuracy,
 )
@@ -186,8 +190,8 @@ __all__ = [
     "LabelAverage",
     "MatrixNormalization",
     "Multioutput",
-    "PrecisionRecallCurve",
-    "RocCurve",
+    "PrecisionRecallPoints",
+    "RocPoints",
     "SampleAverage",
     "accuracy",
     "average_precision",

@@ -1,20 +1,25 @@
 """Ranking: metrics of the order of labels, classes and retrieved items."""
 
-from ._at_k import F1AtK, HitRateAtK, PrecisionAtK, RecallAtK
-from ._label_at_k import LabelF1AtK, LabelPrecisionAtK, LabelRecallAtK
+from ._f1_at_k import F1AtK
+from ._hit_rate_at_k import HitRateAtK
+from ._label_f1_at_k import LabelF1AtK
+from ._label_precision_at_k import LabelPrecisionAtK
 from ._label_ranking import CoverageError, LabelRankingAveragePrecision, LabelRankingLoss
-from ._order_at_k import MAPAtK, MRRAtK, NDCGAtK
+from ._label_recall_at_k import LabelRecallAtK
+from ._map_at_k import MAPAtK
+from ._mrr_at_k import MRRAtK
+from ._ndcg_at_k import NDCGAtK
+from ._precision_at_k import PrecisionAtK
+from ._recall_at_k import RecallAtK
 from ._recommendation import NDCG, HitRate
-from ._retrieval import (
-    RetrievalAveragePrecision,
-    RetrievalFallOut,
-    RetrievalHitRate,
-    RetrievalNormalizedDCG,
-    RetrievalPrecision,
-    RetrievalRecall,
-    RetrievalReciprocalRank,
-    RetrievalRPrecision,
-)
+from ._retrieval_average_precision import RetrievalAveragePrecision
+from ._retrieval_fall_out import RetrievalFallOut
+from ._retrieval_hit_rate import RetrievalHitRate
+from ._retrieval_normalized_dcg import RetrievalNormalizedDCG
+from ._retrieval_precision import RetrievalPrecision
+from ._retrieval_r_precision import RetrievalRPrecision
+from ._retrieval_recall import RetrievalRecall
+from ._retrieval_reciprocal_rank import RetrievalReciprocalRank
 from ._top_k_categorical_accuracy import TopKCategoricalAccuracy
 
 __all__ = [

@@ -21,8 +21,9 @@ from firesteel.metrics._functional._ranked import (
 )
 from firesteel.metrics._mean import PredTarget
 from firesteel.metrics._statistic_metric import StatisticMetric
+from firesteel.metrics._validation import Validation
 
-from ._statistic import RankingStatistic, Term, Validation
+from ._statistic import RankingStatistic, Term
 
 __all__ = ["AtKMetric", "RankingOptions", "RowMetric"]
 
@@ -95,7 +96,7 @@ class AtKMetric(
     def compute(self) -> ResultT:
         values = self.values()
         result = values[0] if self._is_single else values
-        # the overloads of each __init__ say which of the two it is
+        # the overloads of each __new__ say which of the two it is
         return result if result.ndim else float(result)  # type: ignore[return-value]
 
     @final

@@ -3,38 +3,26 @@
 Axes: N rows, L labels. Equal scores share the worst of their ranks.
 """
 
-from abc import abstractmethod
 from collections.abc import Callable
 from typing import ClassVar, final, overload
 
 import torch
-from torch import Tensor
-from typing_extensions import TypeVar, override
+from typing_extensions import TypeVar
 
-from firesteel.metrics._fields import field
-from firesteel.metrics._functional._at_k_sums import RankingSums, ranking_result
-from firesteel.metrics._functional._label_ranking import (
-    coverage_error_sums,
-    label_ranking_average_precision_sums,
-    label_ranking_loss_sums,
-)
-from firesteel.metrics._functional._ranked import (
-    check_ranking_inputs,
-    check_relevance_values,
-    check_score_values,
-)
 from firesteel.metrics._mean import PredTarget
-from firesteel.metrics._metric import Metric
+from firesteel.metrics._validation import Validation
 
-from ._statistic import Validation, added, check_validation
+from ._at_k_metric import RankingOptions, RowMetric
+from ._statistic import Term
+from ._terms import COVERAGE, LABEL_RANKING_LOSS, LABEL_RANKING_PRECISION
 
 __all__ = ["CoverageError", "LabelRankingAveragePrecision", "LabelRankingLoss"]
 
 OutputT = TypeVar("OutputT", contravariant=True, default=PredTarget)
 
 
-class LabelRankingMetric(Metric[PredTarget, float, OutputT]):
-    """A metric that is a mean over rows of 0 or 1 for each label.
+class LabelRankingMetric(RowMetric[float, OutputT]):
+    """A mean over rows, of which all count. It has no cut-off: its one sum stands at the first.
 
     Args:
         output_transform: Gives scores and relevance from the engine's output.
@@ -42,8 +30,7 @@ class LabelRankingMetric(Metric[PredTarget, float, OutputT]):
         device: Where the sum is kept; ``None`` for where the values are.
     """
 
-    total: Tensor = field(torch.zeros((), dtype=torch.float64))
-    num_rows: int = field(0)
+    term: ClassVar[Term]
 
     def __init__(
         self,
@@ -52,53 +39,10 @@ class LabelRankingMetric(Metric[PredTarget, float, OutputT]):
         validate: Validation,
         device: torch.device | str | None,
     ) -> None:
-        check_validation(type(self).__name__, validate)
-        self._validate = validate
-        super().__init__(output_transform, device=device)
-
-    @abstractmethod
-    def batch_sums(self, scores: Tensor, relevance: Tensor) -> RankingSums:
-        """Give what a batch adds.
-
-        Args:
-            scores: Shape ``(N, L)``.
-            relevance: Shape ``(N, L)``.
-        """
-
-    @final
-    @override
-    def reset(self) -> None:
-        super().reset()
-        self._is_checked = False
-
-    @final
-    @override
-    def update(self, value: PredTarget, /) -> None:
-        """Take a batch in.
-
-        Args:
-            value: Scores and relevance, shape ``(N, L)``.
-
-        Raises:
-            ArgumentError: Shapes or values do not fit.
-            ArgumentTypeError: A dtype does not fit.
-        """
-        where, (scores, relevance) = type(self).__name__, value
-        check_ranking_inputs(where, scores, relevance)
-        if self._validate == "always" or not (self._is_checked or self._validate == "never"):
-            check_score_values(where, scores)
-            check_relevance_values(where, relevance)
-            self._is_checked = len(scores) > 0
-        if len(scores):
-            total = self.batch_sums(scores, relevance).total
-            self.total = added(where, self.total, total, self.device)
-            self.num_rows += len(scores)
-
-    @final
-    @override
-    def compute(self) -> float:
-        sums = RankingSums(self.total, torch.tensor(self.num_rows))
-        return float(ranking_result(type(self).__name__, sums))
+        options = RankingOptions(
+            relevance_threshold=None, ignore_index=None, validate=validate, device=device
+        )
+        super().__init__(self.term, output_transform, k=1, empty_target="zero", options=options)
 
 
 @final
@@ -137,6 +81,7 @@ class LabelRankingAveragePrecision(LabelRankingMetric[OutputT]):
     """
 
     higher_is_better: ClassVar[bool | None] = True
+    term: ClassVar[Term] = LABEL_RANKING_PRECISION
 
     @overload
     def __init__(
@@ -161,10 +106,6 @@ class LabelRankingAveragePrecision(LabelRankingMetric[OutputT]):
         device: torch.device | str | None = None,
     ) -> None:
         super().__init__(output_transform, validate=validate, device=device)
-
-    @override
-    def batch_sums(self, scores: Tensor, relevance: Tensor) -> RankingSums:
-        return label_ranking_average_precision_sums(scores, relevance)
 
 
 @final
@@ -203,6 +144,7 @@ class LabelRankingLoss(LabelRankingMetric[OutputT]):
     """
 
     higher_is_better: ClassVar[bool | None] = False
+    term: ClassVar[Term] = LABEL_RANKING_LOSS
 
     @overload
     def __init__(
@@ -227,10 +169,6 @@ class LabelRankingLoss(LabelRankingMetric[OutputT]):
         device: torch.device | str | None = None,
     ) -> None:
         super().__init__(output_transform, validate=validate, device=device)
-
-    @override
-    def batch_sums(self, scores: Tensor, relevance: Tensor) -> RankingSums:
-        return label_ranking_loss_sums(scores, relevance)
 
 
 @final
@@ -269,6 +207,7 @@ class CoverageError(LabelRankingMetric[OutputT]):
     """
 
     higher_is_better: ClassVar[bool | None] = False
+    term: ClassVar[Term] = COVERAGE
 
     @overload
     def __init__(
@@ -293,7 +232,3 @@ class CoverageError(LabelRankingMetric[OutputT]):
         device: torch.device | str | None = None,
     ) -> None:
         super().__init__(output_transform, validate=validate, device=device)
-
-    @override
-    def batch_sums(self, scores: Tensor, relevance: Tensor) -> RankingSums:
-        return coverage_error_sums(scores, relevance)

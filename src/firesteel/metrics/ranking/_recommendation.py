@@ -12,9 +12,9 @@ from typing_extensions import TypeVar, override
 from firesteel.metrics._functional._at_k_sums import Gain
 from firesteel.metrics._functional._ranked import check_choice
 from firesteel.metrics._mean import PredTarget
+from firesteel.metrics._validation import Validation
 
 from ._at_k_metric import RankingOptions, RowMetric
-from ._statistic import Validation
 from ._terms import GRADED_HIT_RATE, NDCG_GAIN
 
 __all__ = ["NDCG", "HitRate"]
@@ -26,8 +26,9 @@ OutputT = TypeVar("OutputT", contravariant=True, default=PredTarget)
 class HitRate(RowMetric[list[float], OutputT]):
     r"""Share of rows that have a relevant label among the first k, for each of ``top_k``.
 
-    A label is relevant where its relevance is above 0. :class:`HitRateAtK` is the same with more
-    options, and gives a float or a tensor.
+    A row gives :math:`1[h > 0]`, where h counts the relevant labels among its first k. A label is
+    relevant where its relevance is above 0. :class:`HitRateAtK` is the same with more options, and
+    gives a float or a tensor.
 
     Takes scores, one per label, of any scale, higher is better: float, shape ``(N, L)``; and how
     relevant each label is, at least 0: bool, integer or float, shape ``(N, L)``. Labels rank by

@@ -2,7 +2,7 @@
 
 from abc import abstractmethod
 from collections.abc import Callable, Hashable, Mapping
-from typing import TypeAlias, final
+from typing import ClassVar, TypeAlias, final
 
 import torch
 from torch import Tensor
@@ -11,7 +11,14 @@ from typing_extensions import TypeVar, override
 from firesteel.errors import NotComputableError
 from firesteel.metrics._board import Statistic
 from firesteel.metrics._fields import Value, field
-from firesteel.metrics._functional._queries import check_retrieval_inputs, check_top_k
+from firesteel.metrics._functional._queries import (
+    Queries,
+    Target,
+    check_retrieval_inputs,
+    check_top_k,
+    mean_over_queries,
+    rank_queries,
+)
 from firesteel.metrics._functional._ranked import (
     EmptyTarget,
     check_empty_target,
@@ -19,8 +26,7 @@ from firesteel.metrics._functional._ranked import (
     check_score_values,
 )
 from firesteel.metrics._statistic_metric import StatisticMetric
-
-from ._statistic import Validation, check_validation
+from firesteel.metrics._validation import VALIDATIONS, Validation, one_of
 
 __all__ = ["RetrievalInput", "RetrievalMetric", "RetrievalStatistic"]
 
@@ -54,12 +60,13 @@ class RetrievalStatistic(Statistic):
         device: torch.device | str | None,
     ) -> None:
         super().__init__(device=device)
-        check_validation(name, validate)
+        one_of(name, "validate", validate, VALIDATIONS)
         self._name = name
         self._is_graded = is_graded
         self._validate = validate
         self._is_checked = False
-        self._whole: RetrievalInput | None = None
+        self._queries: Queries | None = None
+        self._is_fit_for: frozenset[bool] = frozenset()
         self.reset()
 
     @property
@@ -70,7 +77,7 @@ class RetrievalStatistic(Statistic):
     @override
     def write_fields(self, values: Mapping[str, Value]) -> None:
         super().write_fields(values)
-        self._whole = None
+        self._queries = None
 
     @override
     def reset(self) -> None:
@@ -106,22 +113,33 @@ class RetrievalStatistic(Statistic):
             self._is_checked = len(scores) > 0
         if not len(scores):
             return
-        self._whole = None
+        self._queries = None
         self.scores.append(self._kept(scores))
         self.relevance.append(self._kept(relevance))
         self.indexes.append(self._kept(indexes))
 
-    def whole(self) -> RetrievalInput:
-        """Give all items, put together once for all metrics that ask.
+    def queries(self, where: str, *, is_graded: bool) -> Queries:
+        """Give all items in their order, checked and sorted once for all metrics that ask.
+
+        Args:
+            where: The metric that asks, for errors.
+            is_graded: Whether it matters to it how relevant an item is, instead of whether.
 
         Raises:
-            NotComputableError: There is none.
+            ArgumentError: A value does not fit.
+            NotComputableError: There is no item.
         """
-        if self._whole is None:
+        if self._queries is None:
             if not self.scores:
-                raise NotComputableError(f"{self._name}: needs at least one query that counts")
-            self._whole = torch.cat(self.scores), torch.cat(self.relevance), torch.cat(self.indexes)
-        return self._whole
+                raise NotComputableError(f"{where}: needs at least one query that counts")
+            scores = torch.cat(self.scores)
+            check_score_values(where, scores)
+            self._queries = rank_queries(scores, torch.cat(self.relevance), torch.cat(self.indexes))
+            self._is_fit_for = frozenset()
+        if is_graded not in self._is_fit_for:
+            check_relevance_values(where, self._queries.relevance, is_graded=is_graded)
+            self._is_fit_for |= {is_graded}
+        return self._queries
 
     def _kept(self, tensor: Tensor) -> Tensor:
         return tensor.detach().to(self.device or tensor.device, copy=True)
@@ -134,10 +152,15 @@ class RetrievalMetric(StatisticMetric[RetrievalInput, RetrievalStatistic, float,
         output_transform: Gives scores, relevance and query indexes from the engine's output.
         top_k: The cut-off; ``None`` for all items.
         empty_target: What a query without a relevant item counts as.
-        is_graded: Whether it matters how relevant an item is, instead of whether.
         validate: In which updates values are checked.
         device: Where everything is kept; ``None`` for where the values are.
     """
+
+    is_graded: ClassVar[bool] = False
+    """Whether it matters how relevant an item is, instead of whether."""
+
+    target: ClassVar[Target] = "relevant"
+    """Of which items a query has to have one."""
 
     def __init__(
         self,
@@ -145,7 +168,6 @@ class RetrievalMetric(StatisticMetric[RetrievalInput, RetrievalStatistic, float,
         *,
         top_k: int | None,
         empty_target: EmptyTarget,
-        is_graded: bool = False,
         validate: Validation,
         device: torch.device | str | None,
     ) -> None:
@@ -153,30 +175,33 @@ class RetrievalMetric(StatisticMetric[RetrievalInput, RetrievalStatistic, float,
         check_top_k(name, top_k)
         check_empty_target(name, empty_target)
         self.top_k = top_k
-        self._is_graded = is_graded
-        self.empty_target: EmptyTarget = empty_target
-        statistic = RetrievalStatistic(name, is_graded=is_graded, validate=validate, device=device)
+        self._empty_target: EmptyTarget = empty_target
+        statistic = RetrievalStatistic(
+            name, is_graded=self.is_graded, validate=validate, device=device
+        )
         super().__init__(statistic, output_transform, device=device)
 
     @abstractmethod
-    def value(self, scores: Tensor, relevance: Tensor, indexes: Tensor) -> Tensor:
-        """Give the mean over queries, of shape ``()``.
-
-        Args:
-            scores: One score per item, shape ``(M,)``.
-            relevance: Relevance of each item, shape ``(M,)``.
-            indexes: The query of each item, shape ``(M,)``.
-        """
+    def values(self, queries: Queries) -> Tensor:
+        """Give the value of each query, 0 where it has no target: float64, shape ``(Q,)``."""
 
     @final
     @override
     def compute(self) -> float:
-        scores, relevance, indexes = self.statistic.whole()
-        return float(self.value(scores, relevance, indexes))
+        where = type(self).__name__
+        queries = self.statistic.queries(where, is_graded=self.is_graded)
+        mean = mean_over_queries(
+            where,
+            self.values(queries),
+            queries,
+            empty_target=self._empty_target,
+            target=self.target,
+        )
+        return float(mean)
 
     @final
     @override
     def hold(self, statistic: Statistic) -> None:
         if isinstance(statistic, RetrievalStatistic):
-            statistic.include(type(self).__name__, is_graded=self._is_graded)
+            statistic.include(type(self).__name__, is_graded=self.is_graded)
         super().hold(statistic)

@@ -3,6 +3,7 @@
 Axes: N rows, L labels, K cut-offs.
 """
 
+import math
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -12,10 +13,12 @@ import torch
 from torch import Tensor
 from typing_extensions import override
 
-from firesteel._require import mismatch
 from firesteel.errors import ArgumentError
 from firesteel.metrics._board import Statistic
 from firesteel.metrics._fields import Field, field
+from firesteel.metrics._functional._at_k_sums import Hits
+from firesteel.metrics._functional._distinct_scores import labels_of_distinct_scores
+from firesteel.metrics._functional._label_ranking import TiedRanks, rank_with_ties
 from firesteel.metrics._functional._ranked import (
     best_relevance,
     check_ranking_inputs,
@@ -23,13 +26,14 @@ from firesteel.metrics._functional._ranked import (
     check_score_values,
     check_targets,
     count_ranked,
-    count_relevant,
+    count_true,
+    is_relevant,
     keep_relevance,
     take_relevance,
     topk_labels,
 )
 from firesteel.metrics._mean import PredTarget
-from firesteel.metrics._validation import VALIDATIONS, Validation
+from firesteel.metrics._validation import VALIDATIONS, Validation, one_of
 
 __all__ = [
     "RankedBatch",
@@ -37,8 +41,10 @@ __all__ = [
     "Term",
     "Validation",
     "added",
-    "check_validation",
 ]
+
+_MOST_COMPARED: Final = 2**53
+"""Up to which number whole numbers and others are the same in float64."""
 
 
 @final
@@ -47,33 +53,83 @@ class RankedBatch:
 
     Args:
         scores: Shape ``(N, L)``.
-        relevance: Shape ``(N, L)``, 0 where it does not count.
+        relevance: As it came, shape ``(N, L)``.
+        threshold: The least relevance that counts; ``None`` for all above 0.
         mask: True where a label is left out, shape ``(N, L)``; ``None`` for nowhere.
         k_max: The last cut-off.
     """
 
     def __init__(
-        self, scores: Tensor, relevance: Tensor, *, mask: Tensor | None, k_max: int
+        self,
+        scores: Tensor,
+        relevance: Tensor,
+        *,
+        threshold: float | None,
+        mask: Tensor | None,
+        k_max: int,
     ) -> None:
-        self.relevance: Final = relevance
-        self.labels: Final = topk_labels(scores, k_max=k_max, mask=mask)
         self.num_ranked: Final = count_ranked(scores, mask)
+        self.scores: Final = scores
+        self._given = relevance.detach()
+        self._threshold = threshold
+        self._mask = mask
         self._k_max = k_max
+
+    @cached_property
+    def labels(self) -> Tensor:
+        """The best labels, best first: int64, shape ``(N, k_max)`` or ``(N, L)``."""
+        scores, k_max, mask = self.scores, self._k_max, self._mask
+        labels = labels_of_distinct_scores(scores, k_max=k_max, mask=mask)
+        return topk_labels(scores, k_max=k_max, mask=mask) if labels is None else labels
+
+    @cached_property
+    def ties(self) -> TiedRanks:
+        """The ranks of all labels, where equal scores share the worst."""
+        return rank_with_ties(self.scores, self.relevance)
+
+    @cached_property
+    def relevance(self) -> Tensor:
+        """The relevance of each label, 0 where it does not count: shape ``(N, L)``."""
+        return keep_relevance(self._given, threshold=self._threshold, mask=self._mask)
 
     @cached_property
     def ranked(self) -> Tensor:
         """The relevance in the order of the scores, shape ``(N, k_max)``."""
-        return take_relevance(self.relevance, self.labels, k_max=self._k_max)
+        # first taken and then compared, for there is less of it; what is left out has no rank
+        ranked = take_relevance(self._given, self.labels, k_max=self._k_max)
+        return keep_relevance(ranked, threshold=self._threshold, mask=None)
 
     @cached_property
     def best(self) -> Tensor:
         """The relevance in the best order, shape ``(N, k_max)``."""
-        return best_relevance(self.relevance, k_max=self._k_max)
+        if self._mask is not None or self._given.is_floating_point():  # NaN would come first
+            return best_relevance(self.relevance, k_max=self._k_max)
+        best = best_relevance(self._given, k_max=self._k_max)
+        return keep_relevance(best, threshold=self._threshold, mask=None)
+
+    @cached_property
+    def hits(self) -> Hits:
+        """Where the relevant labels stand."""
+        return Hits(self.ranked, self.num_relevant)
+
+    @property
+    def num_empty(self) -> Tensor:
+        """How many rows have no relevant label: int64, shape ``()``."""
+        if "best" in vars(self):  # of fewer numbers
+            return (self.best[:, 0] <= 0).sum()
+        return (self.num_relevant == 0).sum()
 
     @cached_property
     def num_relevant(self) -> Tensor:
         """How many labels of each row are relevant: int64, shape ``(N,)``."""
-        return count_relevant(self.relevance)
+        if self._threshold is None:
+            which = is_relevant(self._given)
+        else:
+            least = self._threshold
+            if self._given.dtype == torch.int64 and least <= _MOST_COMPARED:
+                least = math.ceil(least)  # of two whole numbers, in a fifth of the time
+            which = self._given >= least
+        return count_true(which if self._mask is None else which & ~self._mask, dim=1)
 
 
 Summed: TypeAlias = Callable[[RankedBatch, Sequence[int]], Tensor]
@@ -144,7 +200,7 @@ class RankingStatistic(Statistic):
         device: torch.device | str | None,
     ) -> None:
         super().__init__(device=device)
-        check_validation(name, validate)
+        one_of(name, "validate", validate, VALIDATIONS)
         self._name = name
         self._wanted: Mapping[Term, Wanted] = {term: Wanted(ks, name)}
         self._threshold = relevance_threshold
@@ -239,13 +295,12 @@ class RankingStatistic(Statistic):
         scores, relevance = value
         check_ranking_inputs(self._name, scores, relevance)
         mask = None if self._ignore_index is None else relevance == self._ignore_index
-        kept = keep_relevance(relevance, threshold=self._threshold, mask=mask)
+        k_max = max(wanted.ks[-1] for wanted in self._wanted.values())
+        batch = RankedBatch(scores, relevance, threshold=self._threshold, mask=mask, k_max=k_max)
         if self._validate == "always" or not (self._is_checked or self._validate == "never"):
-            self._check(scores, relevance, kept, mask)
+            self._check(scores, relevance, mask, batch)
         if not len(scores):
             return
-        k_max = max(wanted.ks[-1] for wanted in self._wanted.values())
-        batch = RankedBatch(scores, kept, mask=mask, k_max=k_max)
         sums = {
             term.name: added(
                 wanted.name, vars(self)[term.name], term.summed(batch, wanted.ks), self.device
@@ -254,10 +309,11 @@ class RankingStatistic(Statistic):
         }
         self.write_fields(sums)
         self.num_rows += len(scores)
-        num_empty = (batch.num_relevant == 0).sum()
-        self.num_empty = added(self._name, self.num_empty, num_empty, self.device)
+        self.num_empty = added(self._name, self.num_empty, batch.num_empty, self.device)
 
-    def _check(self, scores: Tensor, relevance: Tensor, kept: Tensor, mask: Tensor | None) -> None:
+    def _check(
+        self, scores: Tensor, relevance: Tensor, mask: Tensor | None, batch: RankedBatch
+    ) -> None:
         strict = [wanted.name for term, wanted in self._wanted.items() if not term.is_graded]
         check_score_values(self._name, scores, mask)
         check_relevance_values(
@@ -268,7 +324,7 @@ class RankingStatistic(Statistic):
             mask=mask,
         )
         if self._refuses_empty is not None:
-            check_targets(self._refuses_empty, count_relevant(kept))
+            check_targets(self._refuses_empty, batch.num_relevant)
         self._is_checked = len(scores) > 0
 
 
@@ -299,13 +355,3 @@ def added(where: str, known: Tensor, new: Tensor, device: torch.device | None) -
     if known.device != new.device:  # fresh, loaded, or brought to the host
         known = known.to(new.device, new.dtype)
     return known + new
-
-
-def check_validation(where: str, validate: Validation) -> None:
-    """Refuse what says nothing of when to check.
-
-    Raises:
-        ArgumentError: It is none of those there are.
-    """
-    if validate not in VALIDATIONS:
-        raise ArgumentError(mismatch(where, "validate", f"one of {VALIDATIONS}", validate))

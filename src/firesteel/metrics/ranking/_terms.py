@@ -15,15 +15,21 @@ from torch import Tensor
 from firesteel.metrics._functional._at_k_sums import (
     ApDenominator,
     Gain,
-    f1_at_k_sums,
-    hit_rate_at_k_sums,
-    map_at_k_sums,
-    mrr_at_k_sums,
-    ndcg_at_k_sums,
-    precision_at_k_sums,
-    recall_at_k_sums,
+    at_cut_offs,
+    f1_by_rank,
+    hit_rate_by_rank,
+    map_by_rank,
+    mrr_by_rank,
+    ndcg_by_rank,
+    precision_by_rank,
+    recall_by_rank,
 )
 from firesteel.metrics._functional._label_at_k import label_at_k_sums
+from firesteel.metrics._functional._label_ranking import (
+    average_precision_total,
+    coverage_total,
+    ranking_loss_total,
+)
 
 from ._statistic import RankedBatch, Term
 
@@ -32,10 +38,13 @@ __all__ = [
     "CAPPED_RECALL",
     "CLIPPED_F1",
     "CLIPPED_PRECISION",
+    "COVERAGE",
     "F1",
     "GRADED_HIT_RATE",
     "HIT_RATE",
     "LABELS",
+    "LABEL_RANKING_LOSS",
+    "LABEL_RANKING_PRECISION",
     "NDCG_GAIN",
     "PRECISION",
     "RECALL",
@@ -44,79 +53,55 @@ __all__ = [
 
 
 def _precision(batch: RankedBatch, ks: Sequence[int]) -> Tensor:
-    return precision_at_k_sums(batch.ranked, batch.num_relevant, ks=ks, empty_target="zero").total
+    return at_cut_offs(precision_by_rank(batch.hits), ks)
 
 
 def _clipped_precision(batch: RankedBatch, ks: Sequence[int]) -> Tensor:
-    return precision_at_k_sums(
-        batch.ranked,
-        batch.num_relevant,
-        ks=ks,
-        empty_target="zero",
-        num_labels=batch.num_ranked,
-    ).total
+    return at_cut_offs(precision_by_rank(batch.hits, num_labels=batch.num_ranked), ks)
 
 
 def _recall(batch: RankedBatch, ks: Sequence[int]) -> Tensor:
-    return recall_at_k_sums(batch.ranked, batch.num_relevant, ks=ks, empty_target="zero").total
+    return at_cut_offs(recall_by_rank(batch.hits), ks)
 
 
 def _capped_recall(batch: RankedBatch, ks: Sequence[int]) -> Tensor:
-    return recall_at_k_sums(
-        batch.ranked, batch.num_relevant, ks=ks, empty_target="zero", capped=True
-    ).total
+    return at_cut_offs(recall_by_rank(batch.hits, capped=True), ks)
 
 
 def _f1(batch: RankedBatch, ks: Sequence[int]) -> Tensor:
-    return f1_at_k_sums(batch.ranked, batch.num_relevant, ks=ks, empty_target="zero").total
+    return at_cut_offs(f1_by_rank(batch.hits), ks)
 
 
 def _clipped_f1(batch: RankedBatch, ks: Sequence[int]) -> Tensor:
-    return f1_at_k_sums(
-        batch.ranked,
-        batch.num_relevant,
-        ks=ks,
-        empty_target="zero",
-        num_labels=batch.num_ranked,
-    ).total
+    return at_cut_offs(f1_by_rank(batch.hits, num_labels=batch.num_ranked), ks)
 
 
 def _hit_rate(batch: RankedBatch, ks: Sequence[int]) -> Tensor:
-    return hit_rate_at_k_sums(batch.ranked, batch.num_relevant, ks=ks, empty_target="zero").total
+    return at_cut_offs(hit_rate_by_rank(batch.hits), ks)
 
 
 def _reciprocal_rank(batch: RankedBatch, ks: Sequence[int]) -> Tensor:
-    return mrr_at_k_sums(batch.ranked, batch.num_relevant, ks=ks, empty_target="zero").total
-
-
-def _average_precision(batch: RankedBatch, ks: Sequence[int], denominator: ApDenominator) -> Tensor:
-    return map_at_k_sums(
-        batch.ranked, batch.num_relevant, ks=ks, empty_target="zero", denominator=denominator
-    ).total
+    return at_cut_offs(mrr_by_rank(batch.hits), ks)
 
 
 def _ap_of_min(batch: RankedBatch, ks: Sequence[int]) -> Tensor:
-    return _average_precision(batch, ks, "min")
+    return at_cut_offs(map_by_rank(batch.hits, denominator="min"), ks)
 
 
 def _ap_of_relevant(batch: RankedBatch, ks: Sequence[int]) -> Tensor:
-    return _average_precision(batch, ks, "relevant")
+    return at_cut_offs(map_by_rank(batch.hits, denominator="relevant"), ks)
 
 
 def _ap_of_hits(batch: RankedBatch, ks: Sequence[int]) -> Tensor:
-    return _average_precision(batch, ks, "hits")
-
-
-def _ndcg(batch: RankedBatch, ks: Sequence[int], gain: Gain) -> Tensor:
-    return ndcg_at_k_sums(batch.ranked, batch.best, ks=ks, empty_target="zero", gain=gain).total
+    return at_cut_offs(map_by_rank(batch.hits, denominator="hits"), ks)
 
 
 def _exponential_ndcg(batch: RankedBatch, ks: Sequence[int]) -> Tensor:
-    return _ndcg(batch, ks, "exp_rank")
+    return at_cut_offs(ndcg_by_rank(batch.ranked, batch.best, gain="exp_rank"), ks)
 
 
 def _linear_ndcg(batch: RankedBatch, ks: Sequence[int]) -> Tensor:
-    return _ndcg(batch, ks, "linear_rank")
+    return at_cut_offs(ndcg_by_rank(batch.ranked, batch.best, gain="linear_rank"), ks)
 
 
 def _labels(batch: RankedBatch, ks: Sequence[int]) -> Tensor:
@@ -124,6 +109,18 @@ def _labels(batch: RankedBatch, ks: Sequence[int]) -> Tensor:
     sums = label_at_k_sums(batch.labels, batch.relevance, ks=ks)
     num_relevant = sums.num_relevant.expand_as(sums.num_hits)
     return torch.stack([sums.num_hits, sums.num_named, num_relevant], dim=1)
+
+
+def _label_ranking_precision(batch: RankedBatch, _: Sequence[int]) -> Tensor:
+    return average_precision_total(batch.ties).unsqueeze(0)
+
+
+def _label_ranking_loss(batch: RankedBatch, _: Sequence[int]) -> Tensor:
+    return ranking_loss_total(batch.ties).unsqueeze(0)
+
+
+def _coverage(batch: RankedBatch, _: Sequence[int]) -> Tensor:
+    return coverage_total(batch.scores, batch.relevance).unsqueeze(0)
 
 
 PRECISION: Final = Term("precision", _precision)
@@ -149,3 +146,6 @@ NDCG_GAIN: Final[Mapping[Gain, Term]] = MappingProxyType(
     }
 )
 LABELS: Final = Term("labels", _labels, is_per_label=True)
+LABEL_RANKING_PRECISION: Final = Term("label_ranking_precision", _label_ranking_precision)
+LABEL_RANKING_LOSS: Final = Term("label_ranking_loss", _label_ranking_loss)
+COVERAGE: Final = Term("coverage", _coverage)

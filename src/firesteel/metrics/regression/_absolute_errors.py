@@ -1,19 +1,16 @@
 """Absolute errors: their mean, their largest, and means of other kinds."""
 
-# which result there is follows from `multioutput`, so two overloads have to name the class's own
-# variables on `self`; else pyright does not infer a lambda's parameter from the engine
-# pyright: reportInvalidTypeVarUse=false
-
 import functools
 from collections.abc import Callable, Hashable
-from typing import ClassVar, Generic, Literal, final, overload
+from typing import TYPE_CHECKING, ClassVar, Generic, Literal, Never, final, overload
 
 import torch
 from torch import Tensor
 from typing_extensions import TypeVar, override
 
 from firesteel.metrics._fields import as_tensor, field
-from firesteel.metrics._functional._pairs import Multioutput, check_multioutput, mean_result
+from firesteel.metrics._functional._host_sums import absolute_error_on_host
+from firesteel.metrics._functional._pairs import Multioutput, mean_result
 from firesteel.metrics._functional._regression import (
     MaximumSums,
     geometric_mean_absolute_error_result,
@@ -27,7 +24,7 @@ from firesteel.metrics._functional._regression import (
 from firesteel.metrics._mean import PredTarget, Scalar
 
 from ._pair_statistic import PairMetric, PairStatistic
-from ._sums import SumMetric, SumStatistic
+from ._sums import ColumnMetric, SumMetric, SumStatistic
 
 __all__ = [
     "GeometricMeanAbsoluteError",
@@ -42,7 +39,7 @@ OutputT = TypeVar("OutputT", contravariant=True, default=PredTarget)
 
 
 @final
-class MeanAbsoluteError(SumMetric[ResultT, OutputT], Generic[ResultT, OutputT]):
+class MeanAbsoluteError(ColumnMetric[ResultT, OutputT], Generic[ResultT, OutputT]):
     r"""Mean of the absolute errors: :math:`\frac{1}{n} \sum_i |y_i - p_i|`.
 
     The mean is over all elements, whatever their axes.
@@ -76,52 +73,61 @@ class MeanAbsoluteError(SumMetric[ResultT, OutputT], Generic[ResultT, OutputT]):
 
     higher_is_better: ClassVar[bool | None] = False
 
-    @overload
-    def __init__(
-        self: "MeanAbsoluteError[float, PredTarget]",
-        *,
-        multioutput: Literal["uniform_average"] = "uniform_average",
-        device: torch.device | str | None = None,
-    ) -> None: ...
-    @overload
-    def __init__(
-        self: "MeanAbsoluteError[Tensor, PredTarget]",
-        *,
-        multioutput: Literal["raw_values"],
-        device: torch.device | str | None = None,
-    ) -> None: ...
-    @overload
-    def __init__(
-        self: "MeanAbsoluteError[float, OutputT]",
-        output_transform: Callable[[OutputT], PredTarget],
-        *,
-        multioutput: Literal["uniform_average"] = "uniform_average",
-        device: torch.device | str | None = None,
-    ) -> None: ...
-    @overload
-    def __init__(
-        self: "MeanAbsoluteError[Tensor, OutputT]",
-        output_transform: Callable[[OutputT], PredTarget],
-        *,
-        multioutput: Literal["raw_values"],
-        device: torch.device | str | None = None,
-    ) -> None: ...
-    def __init__(
-        self,
-        output_transform: Callable[[OutputT], PredTarget] | None = None,
-        *,
-        multioutput: Multioutput = "uniform_average",
-        device: torch.device | str | None = None,
-    ) -> None:
-        check_multioutput(multioutput, where="MeanAbsoluteError")
-        statistic = SumStatistic(
+    if TYPE_CHECKING:  # which result there is goes with `multioutput`
+
+        @overload
+        def __new__(
+            cls,
+            *,
+            multioutput: Literal["uniform_average"] = "uniform_average",
+            device: torch.device | str | None = None,
+        ) -> "MeanAbsoluteError[float, PredTarget]": ...
+
+        @overload
+        def __new__(
+            cls,
+            *,
+            multioutput: Literal["raw_values"],
+            device: torch.device | str | None = None,
+        ) -> "MeanAbsoluteError[Tensor, PredTarget]": ...
+
+        @overload
+        def __new__(
+            cls,
+            output_transform: Callable[[OutputT], PredTarget],
+            *,
+            multioutput: Literal["uniform_average"] = "uniform_average",
+            device: torch.device | str | None = None,
+        ) -> "MeanAbsoluteError[float, OutputT]": ...
+
+        @overload
+        def __new__(
+            cls,
+            output_transform: Callable[[OutputT], PredTarget],
+            *,
+            multioutput: Literal["raw_values"],
+            device: torch.device | str | None = None,
+        ) -> "MeanAbsoluteError[Tensor, OutputT]": ...
+
+        def __new__(
+            cls,
+            output_transform: Callable[[OutputT], PredTarget] | None = None,
+            *,
+            multioutput: Multioutput = "uniform_average",
+            device: torch.device | str | None = None,
+        ) -> "MeanAbsoluteError[object, Never]":
+            raise NotImplementedError
+
+    @override
+    def new_statistic(self, device: torch.device | str | None) -> SumStatistic:
+        return SumStatistic(
             "MeanAbsoluteError",
-            functools.partial(mean_absolute_error_sums, multioutput=multioutput),
+            functools.partial(mean_absolute_error_sums, multioutput=self.multioutput),
             key="absolute errors",
-            is_by_column=multioutput == "raw_values",
+            on_host=absolute_error_on_host,
+            is_by_column=self.multioutput == "raw_values",
             device=device,
         )
-        super().__init__(statistic, output_transform, device=device)
 
     @override
     def as_tensor(self) -> Tensor:

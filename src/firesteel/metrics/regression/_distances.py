@@ -20,6 +20,7 @@ from firesteel.metrics._functional._distances import (
     minkowski_distance_sums,
     wave_hedges_distance_sums,
 )
+from firesteel.metrics._functional._host_sums import absolute_error_on_host
 from firesteel.metrics._functional._pairs import mean_result, sum_result
 from firesteel.metrics._mean import PredTarget
 
@@ -89,7 +90,11 @@ class ManhattanDistance(SumMetric[float, OutputT]):
         device: torch.device | str | None = None,
     ) -> None:
         statistic = SumStatistic(
-            "ManhattanDistance", manhattan_distance_sums, key="absolute errors", device=device
+            "ManhattanDistance",
+            manhattan_distance_sums,
+            key="absolute errors",
+            on_host=absolute_error_on_host,
+            device=device,
         )
         super().__init__(statistic, output_transform, device=device)
 
@@ -352,7 +357,9 @@ class MeanPairwiseDistance(SumMetric[float, OutputT]):
     ) -> None:
         if not p >= 1:
             raise ArgumentError(mismatch("MeanPairwiseDistance", "p", "at least 1", p))
-        distances = functools.partial(mean_pairwise_distance_sums, p=p, eps=eps)
+        distances = functools.partial(
+            mean_pairwise_distance_sums, p=p, eps=eps, where="MeanPairwiseDistance"
+        )
         statistic = SumStatistic(
             "MeanPairwiseDistance", distances, key=("mean_pairwise_distance", p, eps), device=device
         )
@@ -420,7 +427,7 @@ class CosineSimilarity(SumMetric[float, OutputT]):
     ) -> None:
         if not eps > 0:
             raise ArgumentError(mismatch("CosineSimilarity", "eps", "above 0", eps))
-        cosines = functools.partial(cosine_similarity_sums, eps=eps)
+        cosines = functools.partial(cosine_similarity_sums, eps=eps, where="CosineSimilarity")
         statistic = SumStatistic(
             "CosineSimilarity", cosines, key=("cosine_similarity", eps), device=device
         )

@@ -1,7 +1,7 @@
 """Moments of predictions, targets and errors, merged without loss of digits."""
 
-from collections.abc import Hashable, Mapping
-from typing import Final, final
+from collections.abc import Callable, Hashable, Mapping
+from typing import ClassVar, Final, Generic, final
 
 import torch
 from torch import Tensor
@@ -10,6 +10,7 @@ from typing_extensions import TypeVar, override
 from firesteel.errors import ArgumentError
 from firesteel.metrics._fields import HasFields, Value, field
 from firesteel.metrics._functional._moments import error_moments, merge_moments, pair_moments
+from firesteel.metrics._functional._pairs import Multioutput, check_multioutput
 from firesteel.metrics._mean import PredTarget
 
 from ._pair_statistic import PairMetric, PairStatistic
@@ -97,8 +98,30 @@ class MomentStatistic(PairStatistic):
             )
 
 
-class MomentMetric(PairMetric[MomentStatistic, ResultT, OutputT]):
-    """A metric that is made of moments."""
+class MomentMetric(PairMetric[MomentStatistic, ResultT, OutputT], Generic[ResultT, OutputT]):
+    """A metric that is made of moments, with one result per column where that is asked for.
+
+    Args:
+        output_transform: Gives predictions and targets from the engine's output.
+        multioutput: Whether columns are averaged.
+        device: Where the moments are kept; ``None`` for where the inputs are.
+    """
+
+    is_crossed: ClassVar[bool]
+    """Whether they are the moments of prediction and target; else those of error and target."""
+
+    def __init__(
+        self,
+        output_transform: Callable[[OutputT], PredTarget] | None = None,
+        *,
+        multioutput: Multioutput = "uniform_average",
+        device: torch.device | str | None = None,
+    ) -> None:
+        name = type(self).__name__
+        check_multioutput(multioutput, where=name)
+        self.multioutput: Multioutput = multioutput
+        statistic = MomentStatistic(name, is_crossed=self.is_crossed, device=device)
+        super().__init__(statistic, output_transform, device=device)
 
     @final
     @override

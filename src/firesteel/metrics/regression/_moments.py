@@ -1,11 +1,7 @@
 """What is made of means and spreads: correlation, explained variance, and their relatives."""
 
-# which result there is follows from `multioutput`, so two overloads have to name the class's own
-# variables on `self`; else pyright does not infer a lambda's parameter from the engine
-# pyright: reportInvalidTypeVarUse=false
-
 from collections.abc import Callable
-from typing import ClassVar, Generic, Literal, final, overload
+from typing import TYPE_CHECKING, ClassVar, Generic, Literal, Never, final, overload
 
 import torch
 from torch import Tensor
@@ -18,10 +14,10 @@ from firesteel.metrics._functional._moments import (
     r2_score_result,
     relative_squared_error_result,
 )
-from firesteel.metrics._functional._pairs import Multioutput, check_multioutput
+from firesteel.metrics._functional._pairs import Multioutput
 from firesteel.metrics._mean import PredTarget
 
-from ._moment_statistic import MomentMetric, MomentStatistic
+from ._moment_statistic import MomentMetric
 
 __all__ = [
     "ConcordanceCorrelation",
@@ -71,52 +67,56 @@ class PearsonCorrelation(MomentMetric[ResultT, OutputT], Generic[ResultT, Output
     """
 
     higher_is_better: ClassVar[bool | None] = True
+    is_crossed: ClassVar[bool] = True
 
-    @overload
-    def __init__(
-        self: "PearsonCorrelation[float, PredTarget]",
-        *,
-        multioutput: Literal["uniform_average"] = "uniform_average",
-        device: torch.device | str | None = None,
-    ) -> None: ...
-    @overload
-    def __init__(
-        self: "PearsonCorrelation[Tensor, PredTarget]",
-        *,
-        multioutput: Literal["raw_values"],
-        device: torch.device | str | None = None,
-    ) -> None: ...
-    @overload
-    def __init__(
-        self: "PearsonCorrelation[float, OutputT]",
-        output_transform: Callable[[OutputT], PredTarget],
-        *,
-        multioutput: Literal["uniform_average"] = "uniform_average",
-        device: torch.device | str | None = None,
-    ) -> None: ...
-    @overload
-    def __init__(
-        self: "PearsonCorrelation[Tensor, OutputT]",
-        output_transform: Callable[[OutputT], PredTarget],
-        *,
-        multioutput: Literal["raw_values"],
-        device: torch.device | str | None = None,
-    ) -> None: ...
-    def __init__(
-        self,
-        output_transform: Callable[[OutputT], PredTarget] | None = None,
-        *,
-        multioutput: Multioutput = "uniform_average",
-        device: torch.device | str | None = None,
-    ) -> None:
-        check_multioutput(multioutput, where="PearsonCorrelation")
-        self._multioutput: Multioutput = multioutput
-        statistic = MomentStatistic("PearsonCorrelation", is_crossed=True, device=device)
-        super().__init__(statistic, output_transform, device=device)
+    if TYPE_CHECKING:  # which result there is goes with `multioutput`
+
+        @overload
+        def __new__(
+            cls,
+            *,
+            multioutput: Literal["uniform_average"] = "uniform_average",
+            device: torch.device | str | None = None,
+        ) -> "PearsonCorrelation[float, PredTarget]": ...
+
+        @overload
+        def __new__(
+            cls,
+            *,
+            multioutput: Literal["raw_values"],
+            device: torch.device | str | None = None,
+        ) -> "PearsonCorrelation[Tensor, PredTarget]": ...
+
+        @overload
+        def __new__(
+            cls,
+            output_transform: Callable[[OutputT], PredTarget],
+            *,
+            multioutput: Literal["uniform_average"] = "uniform_average",
+            device: torch.device | str | None = None,
+        ) -> "PearsonCorrelation[float, OutputT]": ...
+
+        @overload
+        def __new__(
+            cls,
+            output_transform: Callable[[OutputT], PredTarget],
+            *,
+            multioutput: Literal["raw_values"],
+            device: torch.device | str | None = None,
+        ) -> "PearsonCorrelation[Tensor, OutputT]": ...
+
+        def __new__(
+            cls,
+            output_transform: Callable[[OutputT], PredTarget] | None = None,
+            *,
+            multioutput: Multioutput = "uniform_average",
+            device: torch.device | str | None = None,
+        ) -> "PearsonCorrelation[object, Never]":
+            raise NotImplementedError
 
     @override
     def as_tensor(self) -> Tensor:
-        return pearson_correlation_result(self.statistic.merged(), multioutput=self._multioutput)
+        return pearson_correlation_result(self.statistic.merged(), multioutput=self.multioutput)
 
 
 @final
@@ -155,54 +155,56 @@ class ConcordanceCorrelation(MomentMetric[ResultT, OutputT], Generic[ResultT, Ou
     """
 
     higher_is_better: ClassVar[bool | None] = True
+    is_crossed: ClassVar[bool] = True
 
-    @overload
-    def __init__(
-        self: "ConcordanceCorrelation[float, PredTarget]",
-        *,
-        multioutput: Literal["uniform_average"] = "uniform_average",
-        device: torch.device | str | None = None,
-    ) -> None: ...
-    @overload
-    def __init__(
-        self: "ConcordanceCorrelation[Tensor, PredTarget]",
-        *,
-        multioutput: Literal["raw_values"],
-        device: torch.device | str | None = None,
-    ) -> None: ...
-    @overload
-    def __init__(
-        self: "ConcordanceCorrelation[float, OutputT]",
-        output_transform: Callable[[OutputT], PredTarget],
-        *,
-        multioutput: Literal["uniform_average"] = "uniform_average",
-        device: torch.device | str | None = None,
-    ) -> None: ...
-    @overload
-    def __init__(
-        self: "ConcordanceCorrelation[Tensor, OutputT]",
-        output_transform: Callable[[OutputT], PredTarget],
-        *,
-        multioutput: Literal["raw_values"],
-        device: torch.device | str | None = None,
-    ) -> None: ...
-    def __init__(
-        self,
-        output_transform: Callable[[OutputT], PredTarget] | None = None,
-        *,
-        multioutput: Multioutput = "uniform_average",
-        device: torch.device | str | None = None,
-    ) -> None:
-        check_multioutput(multioutput, where="ConcordanceCorrelation")
-        self._multioutput: Multioutput = multioutput
-        statistic = MomentStatistic("ConcordanceCorrelation", is_crossed=True, device=device)
-        super().__init__(statistic, output_transform, device=device)
+    if TYPE_CHECKING:  # which result there is goes with `multioutput`
+
+        @overload
+        def __new__(
+            cls,
+            *,
+            multioutput: Literal["uniform_average"] = "uniform_average",
+            device: torch.device | str | None = None,
+        ) -> "ConcordanceCorrelation[float, PredTarget]": ...
+
+        @overload
+        def __new__(
+            cls,
+            *,
+            multioutput: Literal["raw_values"],
+            device: torch.device | str | None = None,
+        ) -> "ConcordanceCorrelation[Tensor, PredTarget]": ...
+
+        @overload
+        def __new__(
+            cls,
+            output_transform: Callable[[OutputT], PredTarget],
+            *,
+            multioutput: Literal["uniform_average"] = "uniform_average",
+            device: torch.device | str | None = None,
+        ) -> "ConcordanceCorrelation[float, OutputT]": ...
+
+        @overload
+        def __new__(
+            cls,
+            output_transform: Callable[[OutputT], PredTarget],
+            *,
+            multioutput: Literal["raw_values"],
+            device: torch.device | str | None = None,
+        ) -> "ConcordanceCorrelation[Tensor, OutputT]": ...
+
+        def __new__(
+            cls,
+            output_transform: Callable[[OutputT], PredTarget] | None = None,
+            *,
+            multioutput: Multioutput = "uniform_average",
+            device: torch.device | str | None = None,
+        ) -> "ConcordanceCorrelation[object, Never]":
+            raise NotImplementedError
 
     @override
     def as_tensor(self) -> Tensor:
-        return concordance_correlation_result(
-            self.statistic.merged(), multioutput=self._multioutput
-        )
+        return concordance_correlation_result(self.statistic.merged(), multioutput=self.multioutput)
 
 
 @final
@@ -240,52 +242,56 @@ class R2Score(MomentMetric[ResultT, OutputT], Generic[ResultT, OutputT]):
     """
 
     higher_is_better: ClassVar[bool | None] = True
+    is_crossed: ClassVar[bool] = False
 
-    @overload
-    def __init__(
-        self: "R2Score[float, PredTarget]",
-        *,
-        multioutput: Literal["uniform_average"] = "uniform_average",
-        device: torch.device | str | None = None,
-    ) -> None: ...
-    @overload
-    def __init__(
-        self: "R2Score[Tensor, PredTarget]",
-        *,
-        multioutput: Literal["raw_values"],
-        device: torch.device | str | None = None,
-    ) -> None: ...
-    @overload
-    def __init__(
-        self: "R2Score[float, OutputT]",
-        output_transform: Callable[[OutputT], PredTarget],
-        *,
-        multioutput: Literal["uniform_average"] = "uniform_average",
-        device: torch.device | str | None = None,
-    ) -> None: ...
-    @overload
-    def __init__(
-        self: "R2Score[Tensor, OutputT]",
-        output_transform: Callable[[OutputT], PredTarget],
-        *,
-        multioutput: Literal["raw_values"],
-        device: torch.device | str | None = None,
-    ) -> None: ...
-    def __init__(
-        self,
-        output_transform: Callable[[OutputT], PredTarget] | None = None,
-        *,
-        multioutput: Multioutput = "uniform_average",
-        device: torch.device | str | None = None,
-    ) -> None:
-        check_multioutput(multioutput, where="R2Score")
-        self._multioutput: Multioutput = multioutput
-        statistic = MomentStatistic("R2Score", is_crossed=False, device=device)
-        super().__init__(statistic, output_transform, device=device)
+    if TYPE_CHECKING:  # which result there is goes with `multioutput`
+
+        @overload
+        def __new__(
+            cls,
+            *,
+            multioutput: Literal["uniform_average"] = "uniform_average",
+            device: torch.device | str | None = None,
+        ) -> "R2Score[float, PredTarget]": ...
+
+        @overload
+        def __new__(
+            cls,
+            *,
+            multioutput: Literal["raw_values"],
+            device: torch.device | str | None = None,
+        ) -> "R2Score[Tensor, PredTarget]": ...
+
+        @overload
+        def __new__(
+            cls,
+            output_transform: Callable[[OutputT], PredTarget],
+            *,
+            multioutput: Literal["uniform_average"] = "uniform_average",
+            device: torch.device | str | None = None,
+        ) -> "R2Score[float, OutputT]": ...
+
+        @overload
+        def __new__(
+            cls,
+            output_transform: Callable[[OutputT], PredTarget],
+            *,
+            multioutput: Literal["raw_values"],
+            device: torch.device | str | None = None,
+        ) -> "R2Score[Tensor, OutputT]": ...
+
+        def __new__(
+            cls,
+            output_transform: Callable[[OutputT], PredTarget] | None = None,
+            *,
+            multioutput: Multioutput = "uniform_average",
+            device: torch.device | str | None = None,
+        ) -> "R2Score[object, Never]":
+            raise NotImplementedError
 
     @override
     def as_tensor(self) -> Tensor:
-        return r2_score_result(self.statistic.merged(), multioutput=self._multioutput)
+        return r2_score_result(self.statistic.merged(), multioutput=self.multioutput)
 
 
 @final
@@ -323,52 +329,56 @@ class ExplainedVariance(MomentMetric[ResultT, OutputT], Generic[ResultT, OutputT
     """
 
     higher_is_better: ClassVar[bool | None] = True
+    is_crossed: ClassVar[bool] = False
 
-    @overload
-    def __init__(
-        self: "ExplainedVariance[float, PredTarget]",
-        *,
-        multioutput: Literal["uniform_average"] = "uniform_average",
-        device: torch.device | str | None = None,
-    ) -> None: ...
-    @overload
-    def __init__(
-        self: "ExplainedVariance[Tensor, PredTarget]",
-        *,
-        multioutput: Literal["raw_values"],
-        device: torch.device | str | None = None,
-    ) -> None: ...
-    @overload
-    def __init__(
-        self: "ExplainedVariance[float, OutputT]",
-        output_transform: Callable[[OutputT], PredTarget],
-        *,
-        multioutput: Literal["uniform_average"] = "uniform_average",
-        device: torch.device | str | None = None,
-    ) -> None: ...
-    @overload
-    def __init__(
-        self: "ExplainedVariance[Tensor, OutputT]",
-        output_transform: Callable[[OutputT], PredTarget],
-        *,
-        multioutput: Literal["raw_values"],
-        device: torch.device | str | None = None,
-    ) -> None: ...
-    def __init__(
-        self,
-        output_transform: Callable[[OutputT], PredTarget] | None = None,
-        *,
-        multioutput: Multioutput = "uniform_average",
-        device: torch.device | str | None = None,
-    ) -> None:
-        check_multioutput(multioutput, where="ExplainedVariance")
-        self._multioutput: Multioutput = multioutput
-        statistic = MomentStatistic("ExplainedVariance", is_crossed=False, device=device)
-        super().__init__(statistic, output_transform, device=device)
+    if TYPE_CHECKING:  # which result there is goes with `multioutput`
+
+        @overload
+        def __new__(
+            cls,
+            *,
+            multioutput: Literal["uniform_average"] = "uniform_average",
+            device: torch.device | str | None = None,
+        ) -> "ExplainedVariance[float, PredTarget]": ...
+
+        @overload
+        def __new__(
+            cls,
+            *,
+            multioutput: Literal["raw_values"],
+            device: torch.device | str | None = None,
+        ) -> "ExplainedVariance[Tensor, PredTarget]": ...
+
+        @overload
+        def __new__(
+            cls,
+            output_transform: Callable[[OutputT], PredTarget],
+            *,
+            multioutput: Literal["uniform_average"] = "uniform_average",
+            device: torch.device | str | None = None,
+        ) -> "ExplainedVariance[float, OutputT]": ...
+
+        @overload
+        def __new__(
+            cls,
+            output_transform: Callable[[OutputT], PredTarget],
+            *,
+            multioutput: Literal["raw_values"],
+            device: torch.device | str | None = None,
+        ) -> "ExplainedVariance[Tensor, OutputT]": ...
+
+        def __new__(
+            cls,
+            output_transform: Callable[[OutputT], PredTarget] | None = None,
+            *,
+            multioutput: Multioutput = "uniform_average",
+            device: torch.device | str | None = None,
+        ) -> "ExplainedVariance[object, Never]":
+            raise NotImplementedError
 
     @override
     def as_tensor(self) -> Tensor:
-        return explained_variance_result(self.statistic.merged(), multioutput=self._multioutput)
+        return explained_variance_result(self.statistic.merged(), multioutput=self.multioutput)
 
 
 @final
@@ -406,49 +416,53 @@ class RelativeSquaredError(MomentMetric[ResultT, OutputT], Generic[ResultT, Outp
     """
 
     higher_is_better: ClassVar[bool | None] = False
+    is_crossed: ClassVar[bool] = False
 
-    @overload
-    def __init__(
-        self: "RelativeSquaredError[float, PredTarget]",
-        *,
-        multioutput: Literal["uniform_average"] = "uniform_average",
-        device: torch.device | str | None = None,
-    ) -> None: ...
-    @overload
-    def __init__(
-        self: "RelativeSquaredError[Tensor, PredTarget]",
-        *,
-        multioutput: Literal["raw_values"],
-        device: torch.device | str | None = None,
-    ) -> None: ...
-    @overload
-    def __init__(
-        self: "RelativeSquaredError[float, OutputT]",
-        output_transform: Callable[[OutputT], PredTarget],
-        *,
-        multioutput: Literal["uniform_average"] = "uniform_average",
-        device: torch.device | str | None = None,
-    ) -> None: ...
-    @overload
-    def __init__(
-        self: "RelativeSquaredError[Tensor, OutputT]",
-        output_transform: Callable[[OutputT], PredTarget],
-        *,
-        multioutput: Literal["raw_values"],
-        device: torch.device | str | None = None,
-    ) -> None: ...
-    def __init__(
-        self,
-        output_transform: Callable[[OutputT], PredTarget] | None = None,
-        *,
-        multioutput: Multioutput = "uniform_average",
-        device: torch.device | str | None = None,
-    ) -> None:
-        check_multioutput(multioutput, where="RelativeSquaredError")
-        self._multioutput: Multioutput = multioutput
-        statistic = MomentStatistic("RelativeSquaredError", is_crossed=False, device=device)
-        super().__init__(statistic, output_transform, device=device)
+    if TYPE_CHECKING:  # which result there is goes with `multioutput`
+
+        @overload
+        def __new__(
+            cls,
+            *,
+            multioutput: Literal["uniform_average"] = "uniform_average",
+            device: torch.device | str | None = None,
+        ) -> "RelativeSquaredError[float, PredTarget]": ...
+
+        @overload
+        def __new__(
+            cls,
+            *,
+            multioutput: Literal["raw_values"],
+            device: torch.device | str | None = None,
+        ) -> "RelativeSquaredError[Tensor, PredTarget]": ...
+
+        @overload
+        def __new__(
+            cls,
+            output_transform: Callable[[OutputT], PredTarget],
+            *,
+            multioutput: Literal["uniform_average"] = "uniform_average",
+            device: torch.device | str | None = None,
+        ) -> "RelativeSquaredError[float, OutputT]": ...
+
+        @overload
+        def __new__(
+            cls,
+            output_transform: Callable[[OutputT], PredTarget],
+            *,
+            multioutput: Literal["raw_values"],
+            device: torch.device | str | None = None,
+        ) -> "RelativeSquaredError[Tensor, OutputT]": ...
+
+        def __new__(
+            cls,
+            output_transform: Callable[[OutputT], PredTarget] | None = None,
+            *,
+            multioutput: Multioutput = "uniform_average",
+            device: torch.device | str | None = None,
+        ) -> "RelativeSquaredError[object, Never]":
+            raise NotImplementedError
 
     @override
     def as_tensor(self) -> Tensor:
-        return relative_squared_error_result(self.statistic.merged(), multioutput=self._multioutput)
+        return relative_squared_error_result(self.statistic.merged(), multioutput=self.multioutput)

@@ -2,28 +2,23 @@
 
 from abc import abstractmethod
 from collections.abc import Callable
-from typing import Final, Generic, Literal, TypeAlias, final
+from typing import Generic, TypeAlias, final
 
 import torch
 from torch import Tensor
 from typing_extensions import TypeVar, override
 
-from firesteel._require import mismatch
-from firesteel.errors import ArgumentError, NotComputableError
+from firesteel.errors import NotComputableError
 from firesteel.metrics._board import Statistic
 from firesteel.metrics._functional._pairs import check_pair
 from firesteel.metrics._mean import PredTarget
 from firesteel.metrics._statistic_metric import StatisticMetric
+from firesteel.metrics._validation import VALIDATIONS, Validation, one_of
 
-__all__ = ["Check", "PairMetric", "PairStatistic", "Validation"]
-
-Validation: TypeAlias = Literal["first", "always", "never"]
-"""In which updates values are checked, for which the host has to wait: the first, all, or none."""
+__all__ = ["Check", "PairMetric", "PairStatistic"]
 
 Check: TypeAlias = Callable[[Tensor, Tensor], None]
 """Refuses predictions and targets for their values; waits for the device."""
-
-_VALIDATIONS: Final = ("first", "always", "never")
 
 
 class PairStatistic(Statistic):
@@ -48,8 +43,7 @@ class PairStatistic(Statistic):
         device: torch.device | str | None = None,
     ) -> None:
         super().__init__(device=device)
-        if validate not in _VALIDATIONS:
-            raise ArgumentError(mismatch(name, "validate", f"one of {_VALIDATIONS}", validate))
+        one_of(name, "validate", validate, VALIDATIONS)
         self.name = name
         self._check = check
         self._validate = validate
@@ -118,5 +112,5 @@ class PairMetric(
         if self.statistic.is_empty:
             raise NotComputableError(f"{type(self).__name__}: needs at least one value")
         result = self.as_tensor()
-        # which of the two it is was said by the overload of __init__ that was called
+        # which of the two it is, the overload of __new__ says
         return result if result.ndim else result.item()  # type: ignore[return-value]

@@ -101,6 +101,7 @@ class KendallRankCorrelation(PairMetric[AllPairs, float, OutputT]):
 class SpearmanRankCorrelation(PairMetric[AllPairs, float, OutputT]):
     r"""Spearman's rho: linear correlation of ranks, equal values sharing their mean rank.
 
+    :math:`\frac{\mathrm{Cov}(r(p), r(y))}{\sigma(r(p)) \, \sigma(r(y))}`, where r gives the ranks.
     NaN where prediction or target is constant, or holds NaN. All values are kept.
 
     Predictions and targets have one shape, ``(N,)``, and any real dtypes.

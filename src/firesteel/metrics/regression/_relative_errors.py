@@ -19,9 +19,10 @@ from firesteel.metrics._functional._relative_errors import (
     weighted_mean_absolute_percentage_error_sums,
 )
 from firesteel.metrics._mean import PredTarget, Scalar
+from firesteel.metrics._validation import Validation
 
 from ._all_pairs import AllPairs
-from ._pair_statistic import Check, PairMetric, PairStatistic, Validation
+from ._pair_statistic import Check, PairMetric, PairStatistic
 from ._sums import SumMetric, SumStatistic
 
 __all__ = [

@@ -1,17 +1,14 @@
 """Squared errors: their mean, its root, and those of logarithms."""
 
-# which result there is follows from `multioutput`, so two overloads have to name the class's own
-# variables on `self`; else pyright does not infer a lambda's parameter from the engine
-# pyright: reportInvalidTypeVarUse=false
-
 import functools
 from collections.abc import Callable
-from typing import ClassVar, Generic, Literal, final, overload
+from typing import TYPE_CHECKING, ClassVar, Generic, Literal, Never, final, overload
 
 import torch
 from torch import Tensor
 from typing_extensions import TypeVar, override
 
+from firesteel.metrics._functional._host_sums import squared_error_on_host
 from firesteel.metrics._functional._pairs import Multioutput, check_multioutput, mean_result
 from firesteel.metrics._functional._regression import (
     check_above_minus_one,
@@ -21,9 +18,9 @@ from firesteel.metrics._functional._regression import (
     root_mean_squared_error_sums,
 )
 from firesteel.metrics._mean import PredTarget
+from firesteel.metrics._validation import Validation
 
-from ._pair_statistic import Validation
-from ._sums import SumMetric, SumStatistic
+from ._sums import ColumnMetric, SumMetric, SumStatistic
 
 __all__ = ["MeanSquaredError", "MeanSquaredLogError", "RootMeanSquaredError"]
 
@@ -32,7 +29,7 @@ OutputT = TypeVar("OutputT", contravariant=True, default=PredTarget)
 
 
 @final
-class MeanSquaredError(SumMetric[ResultT, OutputT], Generic[ResultT, OutputT]):
+class MeanSquaredError(ColumnMetric[ResultT, OutputT], Generic[ResultT, OutputT]):
     r"""Mean of the squared errors: :math:`\frac{1}{n} \sum_i (y_i - p_i)^2`.
 
     The mean is over all elements, whatever their axes. Attached beside a
@@ -66,52 +63,61 @@ class MeanSquaredError(SumMetric[ResultT, OutputT], Generic[ResultT, OutputT]):
 
     higher_is_better: ClassVar[bool | None] = False
 
-    @overload
-    def __init__(
-        self: "MeanSquaredError[float, PredTarget]",
-        *,
-        multioutput: Literal["uniform_average"] = "uniform_average",
-        device: torch.device | str | None = None,
-    ) -> None: ...
-    @overload
-    def __init__(
-        self: "MeanSquaredError[Tensor, PredTarget]",
-        *,
-        multioutput: Literal["raw_values"],
-        device: torch.device | str | None = None,
-    ) -> None: ...
-    @overload
-    def __init__(
-        self: "MeanSquaredError[float, OutputT]",
-        output_transform: Callable[[OutputT], PredTarget],
-        *,
-        multioutput: Literal["uniform_average"] = "uniform_average",
-        device: torch.device | str | None = None,
-    ) -> None: ...
-    @overload
-    def __init__(
-        self: "MeanSquaredError[Tensor, OutputT]",
-        output_transform: Callable[[OutputT], PredTarget],
-        *,
-        multioutput: Literal["raw_values"],
-        device: torch.device | str | None = None,
-    ) -> None: ...
-    def __init__(
-        self,
-        output_transform: Callable[[OutputT], PredTarget] | None = None,
-        *,
-        multioutput: Multioutput = "uniform_average",
-        device: torch.device | str | None = None,
-    ) -> None:
-        check_multioutput(multioutput, where="MeanSquaredError")
-        statistic = SumStatistic(
+    if TYPE_CHECKING:  # which result there is goes with `multioutput`
+
+        @overload
+        def __new__(
+            cls,
+            *,
+            multioutput: Literal["uniform_average"] = "uniform_average",
+            device: torch.device | str | None = None,
+        ) -> "MeanSquaredError[float, PredTarget]": ...
+
+        @overload
+        def __new__(
+            cls,
+            *,
+            multioutput: Literal["raw_values"],
+            device: torch.device | str | None = None,
+        ) -> "MeanSquaredError[Tensor, PredTarget]": ...
+
+        @overload
+        def __new__(
+            cls,
+            output_transform: Callable[[OutputT], PredTarget],
+            *,
+            multioutput: Literal["uniform_average"] = "uniform_average",
+            device: torch.device | str | None = None,
+        ) -> "MeanSquaredError[float, OutputT]": ...
+
+        @overload
+        def __new__(
+            cls,
+            output_transform: Callable[[OutputT], PredTarget],
+            *,
+            multioutput: Literal["raw_values"],
+            device: torch.device | str | None = None,
+        ) -> "MeanSquaredError[Tensor, OutputT]": ...
+
+        def __new__(
+            cls,
+            output_transform: Callable[[OutputT], PredTarget] | None = None,
+            *,
+            multioutput: Multioutput = "uniform_average",
+            device: torch.device | str | None = None,
+        ) -> "MeanSquaredError[object, Never]":
+            raise NotImplementedError
+
+    @override
+    def new_statistic(self, device: torch.device | str | None) -> SumStatistic:
+        return SumStatistic(
             "MeanSquaredError",
-            functools.partial(mean_squared_error_sums, multioutput=multioutput),
+            functools.partial(mean_squared_error_sums, multioutput=self.multioutput),
             key="squared errors",
-            is_by_column=multioutput == "raw_values",
+            on_host=squared_error_on_host,
+            is_by_column=self.multioutput == "raw_values",
             device=device,
         )
-        super().__init__(statistic, output_transform, device=device)
 
     @override
     def as_tensor(self) -> Tensor:
@@ -121,7 +127,7 @@ class MeanSquaredError(SumMetric[ResultT, OutputT], Generic[ResultT, OutputT]):
 
 
 @final
-class RootMeanSquaredError(SumMetric[ResultT, OutputT], Generic[ResultT, OutputT]):
+class RootMeanSquaredError(ColumnMetric[ResultT, OutputT], Generic[ResultT, OutputT]):
     r"""Root of the mean squared error: :math:`\sqrt{\frac{1}{n} \sum_i (y_i - p_i)^2}` per column.
 
     With several columns it is the mean of their roots, which is at most the root of the mean over
@@ -156,62 +162,95 @@ class RootMeanSquaredError(SumMetric[ResultT, OutputT], Generic[ResultT, OutputT
 
     higher_is_better: ClassVar[bool | None] = False
 
-    @overload
-    def __init__(
-        self: "RootMeanSquaredError[float, PredTarget]",
-        *,
-        multioutput: Literal["uniform_average"] = "uniform_average",
-        device: torch.device | str | None = None,
-    ) -> None: ...
-    @overload
-    def __init__(
-        self: "RootMeanSquaredError[Tensor, PredTarget]",
-        *,
-        multioutput: Literal["raw_values"],
-        device: torch.device | str | None = None,
-    ) -> None: ...
-    @overload
-    def __init__(
-        self: "RootMeanSquaredError[float, OutputT]",
-        output_transform: Callable[[OutputT], PredTarget],
-        *,
-        multioutput: Literal["uniform_average"] = "uniform_average",
-        device: torch.device | str | None = None,
-    ) -> None: ...
-    @overload
-    def __init__(
-        self: "RootMeanSquaredError[Tensor, OutputT]",
-        output_transform: Callable[[OutputT], PredTarget],
-        *,
-        multioutput: Literal["raw_values"],
-        device: torch.device | str | None = None,
-    ) -> None: ...
+    if TYPE_CHECKING:  # which result there is goes with `multioutput`
+
+        @overload
+        def __new__(
+            cls,
+            *,
+            multioutput: Literal["uniform_average"] = "uniform_average",
+            device: torch.device | str | None = None,
+        ) -> "RootMeanSquaredError[float, PredTarget]": ...
+
+        @overload
+        def __new__(
+            cls,
+            *,
+            multioutput: Literal["raw_values"],
+            device: torch.device | str | None = None,
+        ) -> "RootMeanSquaredError[Tensor, PredTarget]": ...
+
+        @overload
+        def __new__(
+            cls,
+            output_transform: Callable[[OutputT], PredTarget],
+            *,
+            multioutput: Literal["uniform_average"] = "uniform_average",
+            device: torch.device | str | None = None,
+        ) -> "RootMeanSquaredError[float, OutputT]": ...
+
+        @overload
+        def __new__(
+            cls,
+            output_transform: Callable[[OutputT], PredTarget],
+            *,
+            multioutput: Literal["raw_values"],
+            device: torch.device | str | None = None,
+        ) -> "RootMeanSquaredError[Tensor, OutputT]": ...
+
+        def __new__(
+            cls,
+            output_transform: Callable[[OutputT], PredTarget] | None = None,
+            *,
+            multioutput: Multioutput = "uniform_average",
+            device: torch.device | str | None = None,
+        ) -> "RootMeanSquaredError[object, Never]":
+            raise NotImplementedError
+
+    @override
+    def new_statistic(self, device: torch.device | str | None) -> SumStatistic:
+        return SumStatistic(
+            "RootMeanSquaredError",
+            root_mean_squared_error_sums,
+            key="squared errors",
+            on_host=squared_error_on_host,
+            is_by_column=True,
+            device=device,
+        )
+
+    @override
+    def as_tensor(self) -> Tensor:
+        sums = self.statistic.column_sums()
+        return root_mean_squared_error_result(sums, multioutput=self.multioutput)
+
+
+class LogErrorMetric(SumMetric[ResultT, OutputT], Generic[ResultT, OutputT]):
+    """What is computed from squared errors of logarithms; :class:`MeanSquaredLogError` says how."""
+
     def __init__(
         self,
         output_transform: Callable[[OutputT], PredTarget] | None = None,
         *,
         multioutput: Multioutput = "uniform_average",
+        validate: Validation = "first",
         device: torch.device | str | None = None,
     ) -> None:
-        check_multioutput(multioutput, where="RootMeanSquaredError")
-        self._multioutput: Multioutput = multioutput
+        name = type(self).__name__
+        check_multioutput(multioutput, where=name)
         statistic = SumStatistic(
-            "RootMeanSquaredError",
-            root_mean_squared_error_sums,
-            key="squared errors",
-            is_by_column=True,
+            name,
+            functools.partial(mean_squared_log_error_sums, multioutput=multioutput),
+            key="squared log errors",
+            is_by_column=multioutput == "raw_values",
+            check=functools.partial(check_above_minus_one, where=name),
+            validate=validate,
             device=device,
         )
         super().__init__(statistic, output_transform, device=device)
 
-    @override
-    def as_tensor(self) -> Tensor:
-        sums = self.statistic.column_sums()
-        return root_mean_squared_error_result(sums, multioutput=self._multioutput)
-
 
 @final
-class MeanSquaredLogError(SumMetric[ResultT, OutputT], Generic[ResultT, OutputT]):
+class MeanSquaredLogError(LogErrorMetric[ResultT, OutputT], Generic[ResultT, OutputT]):
     r"""Mean squared error of logarithms: :math:`\frac{1}{n}\sum_i (\ln(1+y_i) - \ln(1+p_i))^2`.
 
     Being wrong by a factor counts the same for small and large values, and too low counts more than
@@ -249,59 +288,55 @@ class MeanSquaredLogError(SumMetric[ResultT, OutputT], Generic[ResultT, OutputT]
 
     higher_is_better: ClassVar[bool | None] = False
 
-    @overload
-    def __init__(
-        self: "MeanSquaredLogError[float, PredTarget]",
-        *,
-        multioutput: Literal["uniform_average"] = "uniform_average",
-        validate: Validation = "first",
-        device: torch.device | str | None = None,
-    ) -> None: ...
-    @overload
-    def __init__(
-        self: "MeanSquaredLogError[Tensor, PredTarget]",
-        *,
-        multioutput: Literal["raw_values"],
-        validate: Validation = "first",
-        device: torch.device | str | None = None,
-    ) -> None: ...
-    @overload
-    def __init__(
-        self: "MeanSquaredLogError[float, OutputT]",
-        output_transform: Callable[[OutputT], PredTarget],
-        *,
-        multioutput: Literal["uniform_average"] = "uniform_average",
-        validate: Validation = "first",
-        device: torch.device | str | None = None,
-    ) -> None: ...
-    @overload
-    def __init__(
-        self: "MeanSquaredLogError[Tensor, OutputT]",
-        output_transform: Callable[[OutputT], PredTarget],
-        *,
-        multioutput: Literal["raw_values"],
-        validate: Validation = "first",
-        device: torch.device | str | None = None,
-    ) -> None: ...
-    def __init__(
-        self,
-        output_transform: Callable[[OutputT], PredTarget] | None = None,
-        *,
-        multioutput: Multioutput = "uniform_average",
-        validate: Validation = "first",
-        device: torch.device | str | None = None,
-    ) -> None:
-        check_multioutput(multioutput, where="MeanSquaredLogError")
-        statistic = SumStatistic(
-            "MeanSquaredLogError",
-            functools.partial(mean_squared_log_error_sums, multioutput=multioutput),
-            key="squared log errors",
-            is_by_column=multioutput == "raw_values",
-            check=functools.partial(check_above_minus_one, where="MeanSquaredLogError"),
-            validate=validate,
-            device=device,
-        )
-        super().__init__(statistic, output_transform, device=device)
+    if TYPE_CHECKING:  # which result there is goes with `multioutput`
+
+        @overload
+        def __new__(
+            cls,
+            *,
+            multioutput: Literal["uniform_average"] = "uniform_average",
+            validate: Validation = "first",
+            device: torch.device | str | None = None,
+        ) -> "MeanSquaredLogError[float, PredTarget]": ...
+
+        @overload
+        def __new__(
+            cls,
+            *,
+            multioutput: Literal["raw_values"],
+            validate: Validation = "first",
+            device: torch.device | str | None = None,
+        ) -> "MeanSquaredLogError[Tensor, PredTarget]": ...
+
+        @overload
+        def __new__(
+            cls,
+            output_transform: Callable[[OutputT], PredTarget],
+            *,
+            multioutput: Literal["uniform_average"] = "uniform_average",
+            validate: Validation = "first",
+            device: torch.device | str | None = None,
+        ) -> "MeanSquaredLogError[float, OutputT]": ...
+
+        @overload
+        def __new__(
+            cls,
+            output_transform: Callable[[OutputT], PredTarget],
+            *,
+            multioutput: Literal["raw_values"],
+            validate: Validation = "first",
+            device: torch.device | str | None = None,
+        ) -> "MeanSquaredLogError[Tensor, OutputT]": ...
+
+        def __new__(
+            cls,
+            output_transform: Callable[[OutputT], PredTarget] | None = None,
+            *,
+            multioutput: Multioutput = "uniform_average",
+            validate: Validation = "first",
+            device: torch.device | str | None = None,
+        ) -> "MeanSquaredLogError[object, Never]":
+            raise NotImplementedError
 
     @override
     def as_tensor(self) -> Tensor:

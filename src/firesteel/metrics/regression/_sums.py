@@ -1,24 +1,29 @@
 """Sums of what each value contributes, over all values or column by column."""
 
 import copy
+from abc import abstractmethod
 from collections.abc import Callable, Hashable, Mapping
-from typing import Generic, TypeAlias, final
+from typing import Generic, Self, TypeAlias, final
 
 import torch
 from torch import Tensor
 from typing_extensions import TypeVar, override
 
 from firesteel.errors import ArgumentError
-from firesteel.metrics._fields import Field, Value, as_tensor, field
-from firesteel.metrics._functional._pairs import MeanSums
+from firesteel.metrics._fields import Field, as_tensor, field
+from firesteel.metrics._functional._pairs import MeanSums, Multioutput, check_multioutput
 from firesteel.metrics._mean import PredTarget, Scalar
+from firesteel.metrics._validation import Validation
 
-from ._pair_statistic import Check, PairMetric, PairStatistic, Validation
+from ._pair_statistic import Check, PairMetric, PairStatistic
 
-__all__ = ["Contribution", "SumMetric", "SumStatistic"]
+__all__ = ["ColumnMetric", "Contribution", "HostSum", "SumMetric", "SumStatistic"]
 
 Contribution: TypeAlias = Callable[[Tensor, Tensor], MeanSums]
 """Gives what a batch adds."""
+
+HostSum: TypeAlias = Callable[[Tensor, Tensor], float | None]
+"""Gives what a batch adds over all values, where it is faster to add it up on the host."""
 
 ResultT = TypeVar("ResultT", covariant=True)
 OutputT = TypeVar("OutputT", contravariant=True, default=PredTarget)
@@ -33,6 +38,8 @@ class SumStatistic(PairStatistic):
         contribution: Gives what a batch adds; per column if columns are to be kept apart.
         key: What is added up, and by which options.
         is_by_column: Whether columns are kept apart.
+        on_host: Gives the same sum over all values as a number, where that is faster, else
+            ``None``; ``None`` where it never is.
         check: Refuses values; ``None`` where all are fine.
         validate: In which updates values are checked.
         device: Where the sums are kept; ``None`` for where the inputs are.
@@ -49,11 +56,13 @@ class SumStatistic(PairStatistic):
         *,
         key: Hashable,
         is_by_column: bool = False,
+        on_host: HostSum | None = None,
         check: Check | None = None,
         validate: Validation = "never",
         device: torch.device | str | None = None,
     ) -> None:
         self._contribution = contribution
+        self._on_host = on_host
         self._key = key
         self.is_by_column = is_by_column
         super().__init__(name, check=check, validate=validate, device=device)
@@ -75,16 +84,17 @@ class SumStatistic(PairStatistic):
 
     @override
     def declared_fields(self) -> Mapping[str, Field]:
-        return self.fields_of(is_by_column=self.is_by_column)
-
-    @classmethod
-    def fields_of(cls, *, is_by_column: bool) -> Mapping[str, Field]:
-        """Give the fields that are in use, where columns are kept apart or not."""
-        total = "total_by_column" if is_by_column else "total"
-        return {name: cls._declared[name] for name in (total, "num_values")}
+        total = "total_by_column" if self.is_by_column else "total"
+        return {name: self._declared[name] for name in (total, "num_values")}
 
     @override
     def take(self, prediction: Tensor, target: Tensor) -> None:
+        if self._on_host is not None and not self.is_by_column:
+            on_host = self._on_host(prediction, target)
+            if on_host is not None:
+                self.total = self.total + on_host
+                self.num_values += prediction.numel()
+                return
         added = self._contribution(prediction, target)
         if self.is_by_column:
             self._add_columns(self.on_own_device(added.total))
@@ -104,8 +114,10 @@ class SumStatistic(PairStatistic):
         """Give the sum of each column, where columns are kept apart."""
         return MeanSums(self.total_by_column, self.num_values)
 
-    def without_columns(self) -> "SumStatistic":
-        """Give another one that has seen the same, and no longer keeps columns apart."""
+    @override
+    def narrowed(self, detail: int) -> Self:
+        if detail == self.detail:
+            return self.copied()
         other = copy.copy(self)
         other.is_by_column = False
         other.write_fields(self.sums()._asdict())
@@ -132,11 +144,7 @@ def _over_columns(sums: MeanSums) -> MeanSums:
 
 
 class SumMetric(PairMetric[SumStatistic, ResultT, OutputT], Generic[ResultT, OutputT]):
-    """A metric that is made of sums.
-
-    Its state is what it needs itself, even while it shares sums that keep columns apart for
-    another metric's sake: so what is saved does not depend on what is attached beside it.
-    """
+    """A metric that is made of sums."""
 
     def __init__(
         self,
@@ -148,21 +156,27 @@ class SumMetric(PairMetric[SumStatistic, ResultT, OutputT], Generic[ResultT, Out
         self.needs_columns: bool = statistic.is_by_column
         super().__init__(statistic, output_transform, device=device)
 
-    @final
-    @override
-    def declared_fields(self) -> Mapping[str, Field]:
-        return SumStatistic.fields_of(is_by_column=self.needs_columns)
 
-    @final
-    @override
-    def read_fields(self) -> dict[str, Value]:
-        if self.needs_columns == self._statistic.is_by_column:
-            return super().read_fields()
-        return self._statistic.sums()._asdict()
+class ColumnMetric(SumMetric[ResultT, OutputT], Generic[ResultT, OutputT]):
+    """A metric that is made of sums, with one result per column where that is asked for.
 
-    @final
-    @override
-    def write_fields(self, values: Mapping[str, Value]) -> None:
-        if self.needs_columns != self._statistic.is_by_column:
-            self._statistic = self._statistic.without_columns()
-        super().write_fields(values)
+    Args:
+        output_transform: Gives predictions and targets from the engine's output.
+        multioutput: Whether columns are averaged.
+        device: Where the sums are kept; ``None`` for where the inputs are.
+    """
+
+    def __init__(
+        self,
+        output_transform: Callable[[OutputT], PredTarget] | None = None,
+        *,
+        multioutput: Multioutput = "uniform_average",
+        device: torch.device | str | None = None,
+    ) -> None:
+        check_multioutput(multioutput, where=type(self).__name__)
+        self.multioutput: Multioutput = multioutput
+        super().__init__(self.new_statistic(device), output_transform, device=device)
+
+    @abstractmethod
+    def new_statistic(self, device: torch.device | str | None) -> SumStatistic:
+        """Give the sums, of nothing yet; ``multioutput`` is known."""

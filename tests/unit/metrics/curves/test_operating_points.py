@@ -22,7 +22,7 @@ from firesteel.metrics import (
     SensitivityAtSpecificity,
     SpecificityAtSensitivity,
 )
-from firesteel.metrics._functional._curves import (
+from firesteel.metrics._functional._operating_points import (
     CurvePoint,
     precision_at_fixed_recall,
     recall_at_fixed_precision,

@@ -14,7 +14,7 @@ from firesteel.metrics import (
     MultilabelPrecisionRecallCurve,
     PrecisionRecallCurve,
 )
-from firesteel.metrics._functional._curves import (
+from firesteel.metrics._functional._precision_recall import (
     multiclass_precision_recall_curve,
     multilabel_precision_recall_curve,
 )

@@ -18,7 +18,7 @@ from firesteel.metrics import (
     MulticlassRocAuc,
     MultilabelRocAuc,
 )
-from firesteel.metrics._functional._curves import multiclass_roc_auc, multilabel_roc_auc
+from firesteel.metrics._functional._roc import multiclass_roc_auc, multilabel_roc_auc
 
 SEEDS: Final = st.integers(0, 2**16)
 SIZES: Final = st.lists(st.integers(0, 12), min_size=1, max_size=4)

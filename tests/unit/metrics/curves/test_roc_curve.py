@@ -10,13 +10,7 @@ from tests.unit.metrics.curves.cases import SKLEARN, fed
 from torch import Tensor
 
 from firesteel.metrics import MulticlassRocCurve, MultilabelRocCurve, RocCurve
-from firesteel.metrics._functional._curves import (
-    RocCurve as RocPoints,
-)
-from firesteel.metrics._functional._curves import (
-    multiclass_roc_curve,
-    multilabel_roc_curve,
-)
+from firesteel.metrics._functional._roc import RocPoints, multiclass_roc_curve, multilabel_roc_curve
 
 SIZES: Final = st.lists(st.integers(0, 12), min_size=1, max_size=4)
 

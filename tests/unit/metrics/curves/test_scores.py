@@ -12,7 +12,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from typing_extensions import override
 
 from firesteel import Engine, MetricKey
-from firesteel.errors import ArgumentError, ArgumentTypeError, NotComputableError
+from firesteel.errors import ArgumentError, NotComputableError
 from firesteel.metrics import (
     ROC_AUC,
     AveragePrecision,
@@ -32,7 +32,7 @@ from firesteel.metrics import (
     SensitivityAtSpecificity,
     StatisticMetric,
 )
-from firesteel.metrics._functional._curves import Ranking, rank
+from firesteel.metrics._functional._curve_ranking import Ranking, rank
 from firesteel.metrics.curves import _scores
 from firesteel.metrics.curves._checked import CheckedStatistic
 
@@ -96,7 +96,11 @@ def waits_of(metric: Metric[Any, Any, Any], value: PredTarget) -> list[str]:
 
 
 @each
-def test_no_update_waits_but_the_first(number: int) -> None:
+@pytest.mark.parametrize("has_numpy", [True, False])
+def test_no_update_waits_but_the_first(
+    monkeypatch: pytest.MonkeyPatch, number: int, *, has_numpy: bool
+) -> None:
+    monkeypatch.setattr("firesteel.metrics._functional._counts.has_numpy", has_numpy)
     metric, value = EXAMPLES[number][0](), batch_of(number, 5)
     validate = statistic_of(metric).validate
     for _ in range(2):
@@ -385,107 +389,3 @@ def test_targets_of_one_curve_take_one_byte_each() -> None:
     auc.update((SCORES, TARGET))
     (target,) = auc.statistic.targets
     assert target.dtype == torch.uint8
-
-
-# errors
-
-
-BY_SHAPE: Final = [ROC_AUC, AveragePrecision]
-OF_ONE: Final = [BinaryRocAuc, BinaryAveragePrecision, RocCurve, PrecisionRecallCurve]
-
-
-@pytest.mark.parametrize("kind", [*BY_SHAPE, *OF_ONE])
-def test_other_shapes_of_targets_are_refused(
-    kind: Callable[[], Metric[PredTarget, Any, PredTarget]],
-) -> None:
-    with pytest.raises(ArgumentError, match=r"^\w+: scores and target must have one shape.*\[4\]"):
-        kind().update((SCORES, TARGET[:3]))
-
-
-@pytest.mark.parametrize("kind", BY_SHAPE)
-def test_classes_are_referred_to_another_metric(
-    kind: Callable[[], Metric[PredTarget, Any, PredTarget]],
-) -> None:
-    match = r"^\w+: scores and targets must have one shape, got \[3, 3\] and \[3\]; there is a"
-    with pytest.raises(ArgumentError, match=match):
-        kind().update((CLASS_SCORES, CLASSES))
-
-
-def test_other_shapes_than_those_of_classes_are_refused() -> None:
-    with pytest.raises(ArgumentError, match="MulticlassRocAuc: shapes of scores and"):
-        MulticlassRocAuc().update((CLASS_SCORES, CLASSES[:2]))
-    with pytest.raises(
-        ArgumentTypeError, match="MulticlassRocAuc: dtype of target must be a whole"
-    ):
-        MulticlassRocAuc().update((CLASS_SCORES, CLASSES.float()))
-    with pytest.raises(ArgumentError, match=r"MultilabelRocAuc: shapes of scores and target must"):
-        MultilabelRocAuc().update((SCORES, TARGET))
-
-
-def test_another_number_of_classes_is_refused_and_changes_nothing() -> None:
-    auc = MulticlassRocAuc()
-    auc.update((CLASS_SCORES, CLASSES))
-    before = auc.compute()
-    match = r"MulticlassRocAuc: the number of classes must .* of shape \[3, 2\] after \[3, 3\]"
-    with pytest.raises(ArgumentError, match=match):
-        auc.update((CLASS_SCORES[:, :2], CLASSES.clamp(max=1)))
-    assert auc.compute() == before
-
-
-def test_another_dtype_is_refused() -> None:
-    auc = ROC_AUC()
-    auc.update((SCORES, TARGET))
-    match = r"ROC_AUC: scores must be of one dtype, got torch.float64 after torch.float32"
-    with pytest.raises(ArgumentError, match=match):
-        auc.update((SCORES.double(), TARGET))
-
-
-def test_merged_parts_that_do_not_go_together_are_refused() -> None:
-    one, other = MultilabelRocAuc(), MultilabelRocAuc()
-    one.update((CLASS_SCORES, LABELS))
-    other.update((CLASS_SCORES[:, :2], LABELS[:, :2]))
-    one.merge(other)
-    with pytest.raises(ArgumentError, match=r"MultilabelRocAuc: the number of classes must be"):
-        one.compute()
-
-
-@pytest.mark.parametrize(
-    ("metric", "value", "match"),
-    [
-        (ROC_AUC, (SCORES * torch.nan, TARGET), "ROC_AUC: scores must be numbers"),
-        (ROC_AUC, (SCORES, TARGET * 2), "ROC_AUC: target must be 0 or 1, got numbers from 0 to 2"),
-        (MulticlassRocAuc, (CLASS_SCORES, CLASSES + 1), r"MulticlassRocAuc: target must be in \["),
-        (MulticlassRocAuc, (CLASS_SCORES, CLASSES - 1), r"got numbers from -1 to"),
-    ],
-)
-@pytest.mark.parametrize("at", [0, 1])
-def test_wrong_values_are_refused_in_the_first_update_or_the_result(
-    metric: type[ROC_AUC] | type[MulticlassRocAuc[float]], value: PredTarget, match: str, at: int
-) -> None:
-    auc = metric()
-    if at:
-        good = (CLASS_SCORES, CLASSES) if metric is MulticlassRocAuc else (SCORES, TARGET)
-        auc.update(good)
-        auc.update(value)
-        with pytest.raises(ArgumentError, match=match):
-            auc.compute()
-    else:
-        with pytest.raises(ArgumentError, match=match):
-            auc.update(value)
-    never = metric(validate="never")
-    never.update(value)
-    with pytest.raises(ArgumentError, match=match):
-        never.compute()
-
-
-def test_always_looks_at_every_batch() -> None:
-    auc = ROC_AUC(validate="always")
-    auc.update((SCORES, TARGET))
-    with pytest.raises(ArgumentError, match="got NaN"):
-        auc.update((SCORES * torch.nan, TARGET))
-    assert auc.compute() == 0.75
-
-
-def test_whole_scores_of_mean_average_precision_are_refused() -> None:
-    with pytest.raises(ArgumentTypeError, match="MeanAveragePrecision: dtype of scores must"):
-        MeanAveragePrecision().update((TARGET, TARGET))

@@ -14,21 +14,23 @@ from torch import Tensor
 from firesteel.errors import ArgumentError, ArgumentTypeError, NotComputableError
 from firesteel.metrics._functional._binned import (
     BinnedCounts,
+    binary_bin_table,
     binary_binned_counts,
-    binary_binned_sums,
     binned_average_precision,
     binned_precision_recall_curve,
     binned_roc_auc,
     binned_roc_curve,
+    multiclass_bin_table,
     multiclass_binned_counts,
-    multiclass_binned_sums,
+    multilabel_bin_table,
     multilabel_binned_counts,
-    multilabel_binned_sums,
 )
-from firesteel.metrics._functional._curves import (
+from firesteel.metrics._functional._precision_recall import (
     binary_average_precision,
-    binary_roc_auc,
     multiclass_average_precision,
+)
+from firesteel.metrics._functional._roc import (
+    binary_roc_auc,
     multiclass_roc_auc,
     multilabel_roc_auc,
 )
@@ -141,11 +143,11 @@ def test_curves_of_classes_are_rows() -> None:
 
 
 SUMS: Final[list[tuple[Sums, tuple[int, ...], tuple[int, ...], int]]] = [
-    (lambda s, t: binary_binned_sums(s, t, num_thresholds=9), (30,), (30,), 2),
-    (lambda s, t: multiclass_binned_sums(s, t, num_thresholds=9), (30, 4), (30,), 4),
-    (lambda s, t: multilabel_binned_sums(s, t, num_thresholds=9), (30, 4), (30, 4), 2),
-    (lambda s, t: multiclass_binned_sums(s, t, num_thresholds=9), (30, 4, 5), (30, 5), 4),
-    (lambda s, t: multilabel_binned_sums(s, t, num_thresholds=9), (30, 4, 5), (30, 4, 5), 2),
+    (lambda s, t: BinnedCounts.of(binary_bin_table(s, t, 9)), (30,), (30,), 2),
+    (lambda s, t: BinnedCounts.of(multiclass_bin_table(s, t, 9)), (30, 4), (30,), 4),
+    (lambda s, t: BinnedCounts.of(multilabel_bin_table(s, t, 9)), (30, 4), (30, 4), 2),
+    (lambda s, t: BinnedCounts.of(multiclass_bin_table(s, t, 9)), (30, 4, 5), (30, 5), 4),
+    (lambda s, t: BinnedCounts.of(multilabel_bin_table(s, t, 9)), (30, 4, 5), (30, 4, 5), 2),
 ]
 
 
@@ -197,7 +199,7 @@ def test_no_score_or_target_leaves_the_bounds(
 
 @pytest.mark.parametrize("target", [-1, 4, 1000])
 def test_a_target_that_is_no_class_is_a_negative_of_all(target: int) -> None:
-    counts = multiclass_binned_sums(torch.rand(3, 4), torch.full((3,), target), num_thresholds=9)
+    counts = BinnedCounts.of(multiclass_bin_table(torch.rand(3, 4), torch.full((3,), target), 9))
     assert int(counts.positives.sum()) == 0
     assert counts.negatives.sum(1).tolist() == [3, 3, 3, 3]
 
@@ -285,3 +287,27 @@ def test_arguments_are_checked() -> None:
     for result in (UNTYPED.binned_roc_auc, UNTYPED.binned_average_precision):
         with pytest.raises(ArgumentError, match=r"binned_.*: average must be one of"):
             result(counts, average="micro")
+
+
+@pytest.mark.parametrize(
+    ("table", "shape", "target_shape", "high"),
+    [
+        (binary_bin_table, (50,), (50,), 2),
+        (multiclass_bin_table, (50, 4), (50,), 4),
+        (multilabel_bin_table, (50, 4, 2), (50, 4, 2), 2),
+    ],
+)
+def test_without_numpy_counts_are_the_same(
+    monkeypatch: pytest.MonkeyPatch,
+    table: Callable[[Tensor, Tensor, int], Tensor],
+    shape: tuple[int, ...],
+    target_shape: tuple[int, ...],
+    high: int,
+) -> None:
+    scores = torch.rand(shape, generator=torch.Generator().manual_seed(0))
+    target = random_ints(high, *target_shape, seed=1)
+    expected = table(scores, target, 9)
+    monkeypatch.setattr("firesteel.metrics._functional._counts.has_numpy", False)
+    found = table(scores, target, 9)
+    assert found.dtype is torch.int64
+    assert torch.equal(found, expected)

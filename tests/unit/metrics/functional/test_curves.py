@@ -4,7 +4,7 @@ from collections.abc import Callable
 from fractions import Fraction
 from importlib import import_module
 from types import ModuleType
-from typing import Final, TypeAlias
+from typing import Final
 
 import pytest
 import torch
@@ -12,11 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from firesteel.errors import ArgumentError, ArgumentTypeError, NotComputableError
-from firesteel.metrics._functional._curves import (
+from firesteel.metrics.functional import (
     CurvePoint,
-    PrecisionRecallCurve,
-    RocCurve,
+    PrecisionRecallPoints,
+    RocPoints,
     average_precision,
     binary_average_precision,
     binary_precision_recall_curve,
@@ -50,9 +49,6 @@ SEEDS: Final = st.integers(0, 2**16)
 SIZES: Final = st.integers(1, 40)
 LEVELS: Final = st.sampled_from([1, 2, 5, 1000])
 """How many scores are distinct at most: few make ties."""
-UNTYPED: Final = import_module(binary_roc_auc.__module__)
-"""The module as one sees it that no checker looks at."""
-Measure: TypeAlias = Callable[[Tensor, Tensor], Tensor]
 
 
 @pytest.fixture(scope="module", name="sklearn")
@@ -83,14 +79,14 @@ def close(ours: Tensor, expected: object) -> None:
     )
 
 
-def close_to_roc(ours: RocCurve, expected: tuple[object, object, object]) -> None:
+def close_to_roc(ours: RocPoints, expected: tuple[object, object, object]) -> None:
     close(ours.fpr, expected[0])
     close(ours.tpr, expected[1])
     close(ours.thresholds, expected[2])
 
 
 def close_to_precision_recall(
-    ours: PrecisionRecallCurve, expected: tuple[object, object, object]
+    ours: PrecisionRecallPoints, expected: tuple[object, object, object]
 ) -> None:
     close(ours.precision, expected[0])
     close(ours.recall, expected[1])
@@ -408,133 +404,3 @@ def test_many_scores_are_counted_exactly() -> None:
     scores = torch.arange(2 * half, dtype=torch.int32)
     expected = Fraction(half + 1, 2 * half)
     assert float(binary_roc_auc(scores, scores % 2)) == float(expected)
-
-
-@pytest.mark.parametrize("curves", [1, 3])
-def test_without_numpy_the_sort_is_that_of_torch(
-    monkeypatch: pytest.MonkeyPatch, curves: int
-) -> None:
-    numbers = torch.randint(-9, 9, (curves, 50), generator=torch.Generator().manual_seed(0))
-    expected = numbers.sort(dim=1).values
-
-    def refuse(_: Tensor) -> None:
-        raise RuntimeError("Numpy is not available")
-
-    monkeypatch.setattr(Tensor, "numpy", refuse)
-    assert torch.equal(UNTYPED._sort_rows(numbers.clone()), expected)
-
-
-BINARY: Final[list[Measure]] = [
-    binary_roc_auc,
-    binary_average_precision,
-    lambda scores, target: binary_roc_curve(scores, target).tpr,
-    lambda scores, target: binary_precision_recall_curve(scores, target).recall,
-    lambda scores, target: recall_at_fixed_precision(scores, target, min_precision=0.5).value,
-    lambda scores, target: precision_at_fixed_recall(scores, target, min_recall=0.5).value,
-    lambda scores, target: sensitivity_at_specificity(scores, target, min_specificity=0.5).value,
-    lambda scores, target: specificity_at_sensitivity(scores, target, min_sensitivity=0.5).value,
-]
-MULTICLASS: Final[list[Measure]] = [
-    multiclass_roc_auc,
-    multiclass_average_precision,
-    lambda scores, target: multiclass_roc_curve(scores, target)[0].tpr,
-    lambda scores, target: multiclass_precision_recall_curve(scores, target)[0].recall,
-]
-MULTILABEL: Final[list[Measure]] = [
-    multilabel_roc_auc,
-    multilabel_average_precision,
-    roc_auc,
-    average_precision,
-    lambda scores, target: multilabel_roc_curve(scores, target)[0].tpr,
-    lambda scores, target: multilabel_precision_recall_curve(scores, target)[0].recall,
-]
-
-
-@pytest.mark.parametrize("measure", BINARY)
-def test_binary_arguments_are_checked(measure: Measure) -> None:
-    scores, target = torch.tensor([0.5, 0.25]), torch.tensor([1, 0])
-    with pytest.raises(ArgumentError, match=r"one shape, got \[2, 1\] and \[2\]"):
-        measure(scores[:, None], target)
-    with pytest.raises(ArgumentError, match=r"target must be 0 or 1, got numbers from 0 to 2"):
-        measure(scores, 2 * target)
-    with pytest.raises(ArgumentError, match=r"target must be 0 or 1, got numbers from -1 to 0"):
-        measure(scores, -target)
-    with pytest.raises(ArgumentError, match=r"target must be 0 or 1, got numbers from 0 to 0.5"):
-        measure(scores, 0.5 * target)
-    with pytest.raises(ArgumentError, match="scores must be numbers, got NaN"):
-        measure(torch.tensor([0.5, torch.nan]), target)
-    with pytest.raises(NotComputableError, match="needs at least one sample"):
-        measure(scores[:0], target[:0])
-    with pytest.raises(ArgumentTypeError, match=r"must be real numbers, got torch.complex64"):
-        measure(scores.to(torch.complex64), target)
-
-
-@pytest.mark.parametrize("measure", MULTICLASS)
-def test_multiclass_arguments_are_checked(measure: Measure) -> None:
-    scores, target = torch.tensor([[0.5, 0.25], [0.3, 0.6]]), torch.tensor([1, 0])
-    with pytest.raises(ArgumentError, match=r"\(batch, classes, ...\) and \(batch, ...\), got"):
-        measure(scores, target[:, None])
-    with pytest.raises(ArgumentError, match=r"got \[2\] and \[2\]"):
-        measure(scores[0], target)
-    with pytest.raises(ArgumentError, match=r"got \[2, 0\] and \[2\]"):
-        measure(scores[:, :0], target)
-    with pytest.raises(ArgumentError, match=r"target must be in \[0, 2\), got numbers from 1 to 2"):
-        measure(scores, target + 1)
-    with pytest.raises(ArgumentError, match=r"in \[0, 2\), got numbers from -1 to 0"):
-        measure(scores, target - 1)
-    with pytest.raises(ArgumentError, match="got NaN"):
-        measure(scores * torch.nan, target)
-    with pytest.raises(NotComputableError, match="needs at least one sample"):
-        measure(scores[:0], target[:0])
-    with pytest.raises(ArgumentTypeError, match=r"a whole number's, got torch.float32"):
-        measure(scores, target.float())
-    with pytest.raises(ArgumentTypeError, match="real numbers"):
-        measure(scores.to(torch.complex64), target)
-
-
-@pytest.mark.parametrize("measure", MULTILABEL)
-def test_multilabel_arguments_are_checked(measure: Measure) -> None:
-    scores, target = torch.tensor([[0.5, 0.25], [0.3, 0.6]]), torch.tensor([[1, 0], [0, 1]])
-    with pytest.raises(ArgumentError, match=r"got \[2, 1\] and \[2, 2\]"):
-        measure(scores[:, :1], target)
-    with pytest.raises(ArgumentError, match=r"target must be 0 or 1, got numbers from 0 to 2"):
-        measure(scores, 2 * target)
-    with pytest.raises(ArgumentError, match="got NaN"):
-        measure(scores * torch.nan, target)
-    with pytest.raises(NotComputableError, match="needs at least one sample"):
-        measure(scores[:0], target[:0])
-    with pytest.raises(ArgumentTypeError, match="real numbers"):
-        measure(scores, target.to(torch.complex64))
-
-
-def test_labels_need_an_axis() -> None:
-    with pytest.raises(ArgumentError, match=r"\(batch, labels, ...\), twice, got \[2\] and \[2\]"):
-        multilabel_roc_auc(torch.zeros(2), torch.zeros(2))
-
-
-@pytest.mark.parametrize("measure", [roc_auc, average_precision])
-def test_the_shape_tells_one_curve_from_labels(measure: Measure) -> None:
-    scores, target = torch.tensor([0.5, 0.25]), torch.tensor([1, 0])
-    close(measure(scores, target), 1.0)
-    close(measure(scores[:, None], target[:, None]), 1.0)
-    with pytest.raises(ArgumentError, match=r"for classes, call multiclass_(roc|average)"):
-        measure(torch.zeros(2, 3), target)
-
-
-def test_options_are_checked() -> None:
-    scores, target = torch.tensor([[0.5, 0.25], [0.3, 0.6]]), torch.tensor([1, 0])
-    with pytest.raises(ArgumentError, match="multiclass_roc_auc: average must be one of"):
-        UNTYPED.multiclass_roc_auc(scores, target, average="micro")
-    with pytest.raises(ArgumentError, match="multilabel_average_precision: average must be one"):
-        UNTYPED.multilabel_average_precision(scores, scores > 0, average="samples")
-    for max_fpr in (0.0, 1.5, float("nan")):
-        with pytest.raises(ArgumentError, match=r"binary_roc_auc: max_fpr must be in \(0, 1\]"):
-            binary_roc_auc(scores[0], target, max_fpr=max_fpr)
-    with pytest.raises(ArgumentError, match=r"min_precision must be in \[0, 1\], got 1.5"):
-        recall_at_fixed_precision(scores[0], target, min_precision=1.5)
-    with pytest.raises(ArgumentError, match=r"min_recall must be in \[0, 1\], got -0.5"):
-        precision_at_fixed_recall(scores[0], target, min_recall=-0.5)
-    with pytest.raises(ArgumentError, match=r"min_specificity must be in \[0, 1\], got 2"):
-        sensitivity_at_specificity(scores[0], target, min_specificity=2)
-    with pytest.raises(ArgumentError, match=r"min_sensitivity must be in \[0, 1\], got 2"):
-        specificity_at_sensitivity(scores[0], target, min_sensitivity=2)

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from firesteel.errors import ArgumentError, ArgumentTypeError, NotComputableError
-from firesteel.metrics._functional._curves import binary_precision_recall_curve
 from firesteel.metrics._functional._mean_average_precision import mean_average_precision
+from firesteel.metrics._functional._precision_recall import binary_precision_recall_curve
 
 # ignite uses what torch has deprecated since: torch.jit, and a list of slices as an index
 pytestmark = [

@@ -264,3 +264,20 @@ def test_another_word_for_columns_is_an_error(ours: Callable[..., Tensor]) -> No
     message = f"^{ours.__name__}: multioutput must be 'uniform_average' or 'raw_values', got 'sum'$"
     with pytest.raises(ArgumentError, match=message):
         ours(torch.ones(3), torch.ones(3), multioutput="sum")
+
+
+@pytest.mark.parametrize("shape", [(2**14 + 1,), (2**13, 3), (4, 3, 2**13)])
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64, torch.int64])
+def test_many_values_have_the_moments_of_their_parts(
+    shape: tuple[int, ...], dtype: torch.dtype
+) -> None:
+    generator = torch.Generator().manual_seed(0)
+    prediction = torch.randint(100, shape, generator=generator).to(dtype)
+    target = torch.randint(100, shape, generator=generator).to(torch.float64)
+    for moments in (pair_moments, error_moments):
+        whole = moments(prediction, target)
+        halves = zip(prediction.chunk(16), target.chunk(16), strict=True)
+        parts = merge_moments(torch.stack([moments(*half) for half in halves]))
+        torch.testing.assert_close(whole, parts, rtol=1e-12, atol=1e-6)
+        same = moments(prediction.double(), target)
+        torch.testing.assert_close(same, whole, rtol=1e-12, atol=1e-6)

@@ -232,6 +232,22 @@ class TestPlainErrors:
         result = mean_squared_error(half.expand(10_000_000), target)
         assert_value(result, half.item() ** 2)
 
+    def test_many_values_are_added_up_in_parts_column_by_column(self) -> None:
+        rows, columns = 2**16 + 1, 5
+        prediction, target = torch.arange(5.0).expand(rows, columns), torch.zeros(rows, columns)
+        for error, expected in (
+            (mean_squared_error, [0.0, 1.0, 4.0, 9.0, 16.0]),
+            (mean_absolute_error, [0.0, 1.0, 2.0, 3.0, 4.0]),
+        ):
+            values = error(prediction, target, multioutput="raw_values")
+            assert values.tolist() == expected
+            assert error(prediction, target).item() == sum(expected) / columns
+            one_column = error(prediction[:, 2], target[:, 2], multioutput="raw_values")
+            assert one_column.tolist() == [expected[2]]
+        deep = torch.ones(2, 3, 2**17)
+        assert mean_squared_error(deep, -deep, multioutput="raw_values").tolist() == [4.0] * 3
+        assert mean_squared_error(deep, -deep).item() == 4.0
+
 
 class TestRelativeErrors:
     @by_hypothesis

@@ -126,16 +126,16 @@ def test_shapes_dtypes_and_values_that_do_not_fit_are_refused() -> None:
     with pytest.raises(ArgumentError, match=f"^top_k_accuracy: {message}$"):
         top_k_accuracy(ONES, ZEROS[:2], k=1)
     with pytest.raises(ArgumentError, match=r"got \[3\] and \[3\]"):
-        class_ranks(ONES[:, 0], ZEROS)
+        top_k_accuracy(ONES[:, 0], ZEROS, k=1)
     with pytest.raises(ArgumentTypeError, match=r"scores must be floating point, got torch.int64"):
         top_k_accuracy(ONES.long(), ZEROS, k=1)
     with pytest.raises(ArgumentTypeError, match=r"target must be integer, got torch.float32"):
         top_k_accuracy(ONES, ZEROS.float(), k=1)
     with pytest.raises(ArgumentTypeError, match=r"target must be integer, got torch.bool"):
         top_k_accuracy(ONES, ZEROS.bool(), k=1)
-    with pytest.raises(ArgumentError, match=r"target must be in \[0, 2\), got others"):
+    with pytest.raises(ArgumentError, match=r"^top_k_accuracy: target must be in \[0, 2\), got 2$"):
         top_k_accuracy(ONES, ZEROS + 2, k=1)
-    with pytest.raises(ArgumentError, match=r"target must be in \[0, 2\), got others"):
+    with pytest.raises(ArgumentError, match=r"target must be in \[0, 2\), got -1$"):
         top_k_accuracy(ONES, ZEROS - 1, k=1)
     with pytest.raises(ArgumentError, match="scores must not be NaN"):
         top_k_accuracy(ONES * math.nan, ZEROS, k=1)
@@ -147,3 +147,10 @@ def test_the_examples_run() -> None:
     results = doctest.testmod(_top_k_accuracy)
     assert results.attempted > 0
     assert results.failed == 0
+
+
+def test_a_target_that_is_no_class_is_right_at_no_cut_off() -> None:
+    ranks = class_ranks(torch.tensor([[3.0, 2.0, 1.0]]).expand(4, 3), torch.tensor([0, 3, -1, 2]))
+    assert top_k_accuracy_sums(ranks, ks=(1, 3, 100)).total.tolist() == [1.0, 2.0, 2.0]
+    none = class_ranks(torch.zeros(2, 0), torch.tensor([0, 1]))
+    assert top_k_accuracy_sums(none, ks=(1, 5)).total.tolist() == [0.0, 0.0]

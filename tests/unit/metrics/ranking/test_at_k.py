@@ -416,3 +416,35 @@ def test_many_rows_keep_their_precision() -> None:
     relevance = torch.ones(2_000_000, 3, dtype=torch.bool)
     metric.update((scores, relevance))
     assert metric.compute() == pytest.approx(1 / 3, rel=1e-10)
+
+
+@pytest.mark.parametrize("threshold", [0.5, 1, 1.5, 2, 3.5, 2.0**60, float("inf")])
+@pytest.mark.parametrize("dtype", [torch.uint8, torch.int64, torch.float32])
+def test_any_threshold_goes_with_any_dtype(threshold: float, dtype: torch.dtype) -> None:
+    scores = torch.tensor([[0.1, 0.4, 0.2, 0.3], [0.4, 0.3, 0.2, 0.1]])
+    relevance = torch.tensor([[0, 1, 2, 3], [3, 0, 1, 0]])
+    recall = RecallAtK(k=2, relevance_threshold=threshold, empty_target="zero")
+    ndcg = NDCGAtK(k=2, relevance_threshold=threshold, empty_target="zero")
+    plain = RecallAtK(k=2, empty_target="zero")
+    graded = NDCGAtK(k=2, empty_target="zero")
+    recall.update((scores, relevance.to(dtype)))
+    ndcg.update((scores, relevance.to(dtype)))
+    plain.update((scores, (relevance >= threshold).long()))
+    graded.update((scores, relevance.masked_fill(relevance < threshold, 0)))
+    assert recall.compute() == plain.compute()
+    assert ndcg.compute() == graded.compute()
+
+
+@pytest.mark.parametrize("threshold", [None, 1.0])
+def test_a_label_that_is_left_out_is_not_relevant_whatever_its_number(
+    threshold: float | None,
+) -> None:
+    recall = RecallAtK(k=1, ignore_index=9, relevance_threshold=threshold)
+    recall.update((torch.tensor([[0.9, 0.8, 0.1]]), torch.tensor([[9, 1, 9]])))
+    assert recall.compute() == 1.0
+    ndcg = NDCGAtK(k=2, ignore_index=9, relevance_threshold=threshold)
+    ndcg.update((torch.tensor([[0.9, 0.8, 0.1]]), torch.tensor([[9, 1, 0]])))
+    assert ndcg.compute() == 1.0
+    empty = RecallAtK(k=1, ignore_index=9, relevance_threshold=threshold, empty_target="error")
+    with pytest.raises(ArgumentError, match=r"^RecallAtK: every row must have a relevant label"):
+        empty.update((torch.tensor([[0.9, 0.8]]), torch.tensor([[9, 0]])))

@@ -16,8 +16,11 @@ from firesteel.metrics import (
     CoverageError,
     LabelRankingAveragePrecision,
     LabelRankingLoss,
+    PrecisionAtK,
     PredTarget,
 )
+from firesteel.metrics._functional._label_ranking import TiedRanks, rank_with_ties
+from firesteel.metrics.ranking import _statistic
 
 by_hypothesis = settings(deadline=None, derandomize=True, max_examples=25)
 
@@ -118,3 +121,39 @@ def test_attached_it_is_computed_over_an_epoch(kind: Kind) -> None:
     whole = kind()
     whole.update((SCORES, RELEVANCE))
     assert evaluator.run([0, 1], max_epochs=2).metrics[key] == pytest.approx(whole.compute())
+
+
+def test_all_of_one_engine_rank_once_and_save_their_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    num_rows: list[int] = []
+
+    def counted(scores: Tensor, relevance: Tensor) -> TiedRanks:
+        num_rows.append(len(scores))
+        return rank_with_ties(scores, relevance)
+
+    def give(engine: Engine[int, PredTarget], batch: int) -> PredTarget:
+        return SCORES[: batch + 1], RELEVANCE[: batch + 1]
+
+    monkeypatch.setattr(_statistic, "rank_with_ties", counted)
+    evaluator = Engine(give)
+    metrics = [kind() for kind in KINDS.values()]
+    keys = [metric.attach(evaluator, str(number)) for number, metric in enumerate(metrics)]
+    precision = PrecisionAtK(k=[1, 3]).attach(evaluator, "precision")
+    results = evaluator.run([0, 1]).metrics
+    assert num_rows == [1, 2]
+    monkeypatch.undo()
+    for kind, metric, key in zip(KINDS.values(), metrics, keys, strict=True):
+        alone = kind()
+        for batch in (0, 1):
+            alone.update((SCORES[: batch + 1], RELEVANCE[: batch + 1]))
+        assert results[key] == alone.compute()
+        assert metric.state_dict() == alone.state_dict()
+    assert results[precision].tolist() == [0, 1 / 3]
+
+
+def test_coverage_alone_sorts_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr(_statistic, "rank_with_ties")
+    monkeypatch.delattr(_statistic, "topk_labels")
+    monkeypatch.delattr(_statistic, "labels_of_distinct_scores")
+    metric = CoverageError()
+    metric.update((SCORES, RELEVANCE))
+    assert metric.compute() == 2.5

@@ -25,6 +25,7 @@ from firesteel.metrics import (
     RetrievalReciprocalRank,
     RetrievalRPrecision,
 )
+from firesteel.metrics._functional._queries import Queries, rank_queries
 from firesteel.metrics._functional._ranked import EmptyTarget
 from firesteel.metrics._functional._retrieval import (
     retrieval_average_precision,
@@ -36,6 +37,7 @@ from firesteel.metrics._functional._retrieval import (
     retrieval_recall,
     retrieval_reciprocal_rank,
 )
+from firesteel.metrics.ranking import _retrieval_metric
 
 by_hypothesis = settings(deadline=None, derandomize=True, max_examples=25)
 
@@ -239,6 +241,58 @@ def test_all_that_are_given_the_same_items_keep_them_once() -> None:
     assert [len(part) for part in precision.statistic.scores] == [5]
 
 
+@pytest.fixture
+def sorted_sizes(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """List how many items each sort had."""
+    found: list[int] = []
+
+    def counted(scores: Tensor, relevance: Tensor, indexes: Tensor) -> Queries:
+        found.append(len(scores))
+        return rank_queries(scores, relevance, indexes)
+
+    monkeypatch.setattr(_retrieval_metric, "rank_queries", counted)
+    return found
+
+
+def test_all_that_are_given_the_same_items_sort_them_once(sorted_sizes: list[int]) -> None:
+    def give(engine: Engine[int, Triple], batch: int) -> Triple:
+        return ALL
+
+    evaluator = Engine(give)
+    for name in CASES:
+        CASES[name].make(2, "skip").attach(evaluator, name)
+    evaluator.run([0, 1])
+    assert sorted_sizes == [10]
+    evaluator.run([0])
+    assert sorted_sizes == [10, 5]
+
+
+def test_what_was_sorted_is_forgotten_with_the_next_batch(sorted_sizes: list[int]) -> None:
+    metric = updated(RetrievalRecall(), ALL, 3)
+    other = updated(RetrievalRecall(), ALL, 3)
+    metric.compute()
+    metric.compute()
+    updated(metric, ALL, 5).compute()
+    assert sorted_sizes == [3, 8]
+    metric.merge(other)
+    metric.compute()
+    metric.load_state_dict(other.state_dict())
+    metric.compute()
+    assert sorted_sizes == [3, 8, 11, 3]
+
+
+def test_graded_relevance_that_was_sorted_is_refused_by_the_one_that_asks_whether() -> None:
+    def give(engine: Engine[int, Triple], batch: int) -> Triple:
+        return SCORES, RELEVANCE * 3, INDEXES
+
+    evaluator = Engine(give)
+    ndcg = RetrievalNormalizedDCG(validate="never").attach(evaluator, "ndcg")
+    RetrievalRecall(validate="never").attach(evaluator, "recall")
+    with pytest.raises(ArgumentError, match=r"^RetrievalRecall: relevance must be 0 or 1"):
+        evaluator.run([0])
+    assert 0 < evaluator.state.metrics[ndcg] < 1
+
+
 @pytest.mark.parametrize("is_first", [True, False])
 def test_the_strictest_of_those_that_share_is_named(*, is_first: bool) -> None:
     def give(engine: Engine[int, Triple], batch: int) -> Triple:
@@ -312,5 +366,5 @@ def test_an_option_that_does_not_exist_is_refused() -> None:
         RetrievalAveragePrecision(denominator=wrong)
     with pytest.raises(ArgumentError, match=r"^RetrievalNormalizedDCG: gain must be one of 'exp_"):
         RetrievalNormalizedDCG(gain=wrong)
-    with pytest.raises(ArgumentError, match=r"^RetrievalRecall: validate must be one of \('first'"):
+    with pytest.raises(ArgumentError, match=r"^RetrievalRecall: validate must be one of 'first'"):
         RetrievalRecall(validate=wrong)

@@ -26,7 +26,7 @@ from firesteel.metrics import (
     PredTarget,
     RecallAtK,
 )
-from firesteel.metrics._functional._ranked import topk_labels
+from firesteel.metrics._functional._distinct_scores import labels_of_distinct_scores
 from firesteel.metrics.ranking import _statistic, _terms
 
 SCORES: Final = torch.tensor(
@@ -72,11 +72,11 @@ def rankings(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """List the number of ranks of each ranking."""
     found: list[int] = []
 
-    def counted(scores: Tensor, *, k_max: int, mask: Tensor | None = None) -> Tensor:
+    def counted(scores: Tensor, *, k_max: int, mask: Tensor | None = None) -> Tensor | None:
         found.append(k_max)
-        return topk_labels(scores, k_max=k_max, mask=mask)
+        return labels_of_distinct_scores(scores, k_max=k_max, mask=mask)
 
-    monkeypatch.setattr(_statistic, "topk_labels", counted)
+    monkeypatch.setattr(_statistic, "labels_of_distinct_scores", counted)
     return found
 
 
@@ -250,7 +250,7 @@ def test_no_two_terms_have_one_name() -> None:
     names = [name for name in _terms.__all__ if name not in {"AVERAGE_PRECISION", "NDCG_GAIN"}]
     terms: list[_statistic.Term] = [vars(_terms)[name] for name in names]
     terms += [*_terms.AVERAGE_PRECISION.values(), *_terms.NDCG_GAIN.values()]
-    assert len({term.name for term in terms}) == len(terms) == 15
+    assert len({term.name for term in terms}) == len(terms) == 18
 
 
 def test_the_strictest_of_those_that_share_is_named() -> None:

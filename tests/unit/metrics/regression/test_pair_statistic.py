@@ -533,7 +533,7 @@ class TestValidate:
     def test_another_word_is_refused(self, make: Make) -> None:
         with pytest.raises(ArgumentError) as caught:
             make(validate="once")
-        condition = "validate must be one of ('first', 'always', 'never'), got 'once'"
+        condition = "validate must be one of 'first', 'always', 'never', got 'once'"
         assert str(caught.value) == f"{make.__name__}: {condition}"
 
     @staticmethod

@@ -1,0 +1,109 @@
+"""Fall-out of retrieval: the share of what is irrelevant that is retrieved.
+
+Axes: M items. h: relevant items among the first k of a query. R: relevant items of a query.
+"""
+
+from collections.abc import Callable
+from typing import ClassVar, final, overload
+
+import torch
+from torch import Tensor
+from typing_extensions import TypeVar, override
+
+from firesteel.metrics._functional._queries import Queries, Target
+from firesteel.metrics._functional._query_values import fall_out
+from firesteel.metrics._functional._ranked import EmptyTarget
+from firesteel.metrics._validation import Validation
+
+from ._retrieval_metric import RetrievalInput, RetrievalMetric
+
+__all__ = ["RetrievalFallOut"]
+
+OutputT = TypeVar("OutputT", contravariant=True, default=RetrievalInput)
+
+
+@final
+class RetrievalFallOut(RetrievalMetric[OutputT]):
+    r"""Share of the irrelevant items of a query among the first ``top_k``; a mean over queries.
+
+    A query gives :math:`(\min(k, n) - h) / (n - R)`, where n is the number of its items.
+
+    Takes scores, one per item, of any scale, higher is better: float, shape ``(M,)``; whether each
+    item is relevant, 0 or 1: bool, integer or float, shape ``(M,)``; and the index of the query of
+    each item, in any order: integer, shape ``(M,)``. Items of a query may come in several batches.
+    They rank by descending score, in the order they came where scores are equal. Everything is kept
+    until the result is computed, once for all such metrics on one engine that are given the same
+    tensors.
+
+    Better is lower, from 0 to 1.
+
+    Args:
+        output_transform: Gives scores, relevance and query indexes from the engine's output.
+        top_k: The cut-off k, at least 1; ``None`` for all items of the query.
+        empty_target: What a query without an irrelevant item counts as: ``"skip"`` for nothing at
+            all, ``"zero"``, ``"one"``, or ``"error"``.
+        validate: In which updates scores and relevance are looked at, for which the host waits for
+            the device: in the ``"first"`` after a reset, ``"always"``, ``"never"``. They are looked
+            at when the result is computed in any case.
+        device: Where everything is kept; ``None`` for where the values are.
+
+    Raises:
+        ArgumentError: Shapes or values do not fit, or an option is out of range.
+        ArgumentTypeError: A dtype does not fit.
+        NotComputableError: ``compute`` was called before any query that counts was seen.
+
+    Source:
+        Manning, Raghavan and Schuetze, "Introduction to information retrieval", 2008, chapter 8.
+
+    Example:
+        >>> import torch
+        >>> metric = RetrievalFallOut()
+        >>> scores = torch.tensor([0.9, 0.8, 0.3, 0.2, 0.7])
+        >>> relevance = torch.tensor([0, 1, 1, 1, 0])
+        >>> metric.update((scores, relevance, torch.tensor([0, 0, 0, 1, 1])))
+        >>> round(metric.compute(), 4)
+        1.0
+    """
+
+    higher_is_better: ClassVar[bool | None] = False
+    target: ClassVar[Target] = "irrelevant"
+
+    @overload
+    def __init__(
+        self: "RetrievalFallOut[RetrievalInput]",
+        *,
+        top_k: int | None = None,
+        empty_target: EmptyTarget = "skip",
+        validate: Validation = "first",
+        device: torch.device | str | None = None,
+    ) -> None: ...
+    @overload
+    def __init__(
+        self,
+        output_transform: Callable[[OutputT], RetrievalInput],
+        *,
+        top_k: int | None = None,
+        empty_target: EmptyTarget = "skip",
+        validate: Validation = "first",
+        device: torch.device | str | None = None,
+    ) -> None: ...
+    def __init__(
+        self,
+        output_transform: Callable[[OutputT], RetrievalInput] | None = None,
+        *,
+        top_k: int | None = None,
+        empty_target: EmptyTarget = "skip",
+        validate: Validation = "first",
+        device: torch.device | str | None = None,
+    ) -> None:
+        super().__init__(
+            output_transform,
+            top_k=top_k,
+            empty_target=empty_target,
+            validate=validate,
+            device=device,
+        )
+
+    @override
+    def values(self, queries: Queries) -> Tensor:
+        return fall_out(queries, top_k=self.top_k)
