@@ -16,7 +16,7 @@ import pytest
 SOURCES: Final = tuple(sorted((Path(__file__).parents[2] / "src").rglob("*.py")))
 
 COUNTS: Final = MappingProxyType(
-    {"type: ignore": 9, "pyright: ignore": 16, "noqa": 16, "cast": 0, "Any": 23}
+    {"type: ignore": 11, "pyright: ignore": 19, "noqa": 19, "cast": 0, "Any": 23}
 )
 """How many of each there are in the package. Raise a number only with a reason."""
 
