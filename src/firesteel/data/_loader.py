@@ -220,8 +220,9 @@ class DataLoader(TorchDataLoader[object], Generic[BatchT_co]):
 
     @override
     def __iter__(self) -> Iterator[BatchT_co]:  # type: ignore[override]  # torch's is of Any
-        order, given = self._batch_order, self._given
-        begun = self._position.after(order, 0, is_over=given is not None)
+        self.end_pass()
+        order = self._batch_order
+        begun = self._position.after(order, 0)
         order.set_position(pass_number=begun.pass_number, samples_taken=begun.samples_taken)
         self._worker_seeds.manual_seed(mixed(begun.seed, begun.pass_number))
         batches = super().__iter__()
@@ -303,6 +304,12 @@ class DataLoader(TorchDataLoader[object], Generic[BatchT_co]):
             order.num_samples, seed=position.seed, shuffle=order.shuffle
         )
         self._position, self._given = position, None
+
+    def end_pass(self) -> None:
+        """Leave the pass at hand: what is saved, and the next iteration, begin the next one."""
+        if self._given is not None:
+            self._position = self._position.after(self._batch_order, 0, is_over=True)
+            self._given = None
 
     def _checked(self, state_dict: Mapping[str, object]) -> Position:
         position = Position.from_dict(state_dict)

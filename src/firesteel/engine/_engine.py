@@ -572,10 +572,10 @@ class Engine(Generic[BatchT, OutputT]):
             raise EngineStateError(
                 "Engine.set_data: there must be a run to give data to; pass the data to run"
             )
-        self._live.num_to_skip = 0
         self._live.pass_start = self._state.completed_iterations
         self._live.data = data
         self._live.is_data_new = True
+        self._live.leave_pass()
         self._live.wake()
 
     def terminate(self, *, reason: str = "", skip_completed: bool = False) -> None:
@@ -648,7 +648,8 @@ class Engine(Generic[BatchT, OutputT]):
         """
         self._refuse_while_running("Engine.reset")
         limits = self._limits
-        limits.max_epochs = limits.max_iters = limits.epoch_length = None
+        limits.max_epochs = limits.max_iters = None
+        limits.set_epoch_length(None)
         limits.is_goal = limits.is_open_ended = False
         self._outcome = None
         self._standing.reset()
