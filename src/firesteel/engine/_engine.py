@@ -511,8 +511,9 @@ class Engine(Generic[BatchT, OutputT]):
         on exactly where it was left; ``data`` is then not looked at.
 
         Where a run goes on within an epoch, the batches that were used are taken from the data once
-        more and passed over, unless the data is an iterator, which goes on by itself. The iteration
-        that failed is done again.
+        more and passed over, unless the data is an iterator, which goes on by itself, or has a
+        ``state_dict`` and is told where it stood, like :class:`~firesteel.data.DataLoader`. The
+        iteration that failed is done again.
 
         Args:
             data: The batches: anything that can be iterated over. ``None`` for an engine without
@@ -678,7 +679,8 @@ class Engine(Generic[BatchT, OutputT]):
         it again.
 
         Returns:
-            Whole numbers, ``None``, dictionaries of numbers, and whatever was stored under a
+            Whole numbers, ``None``, dictionaries of numbers, under ``"data"`` what the data says of
+            where it stands, if it does, and whatever was stored under a
             :class:`~firesteel.engine.StateKey` (the objects themselves, not copies).
 
         Example:

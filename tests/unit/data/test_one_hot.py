@@ -4,7 +4,6 @@ import warnings
 
 import pytest
 import torch
-from torch import Tensor
 
 from firesteel.data import to_onehot
 from firesteel.errors import ArgumentError, ArgumentTypeError
@@ -26,9 +25,8 @@ def test_it_can_be_compiled() -> None:
         # torch does not say what it returns
         compiled = torch.jit.script(to_onehot)  # pyright: ignore[reportUnknownVariableType]
     indices = torch.tensor([[1, 0, 3]])
-    onehot: object = compiled(indices, 4)
-    assert isinstance(onehot, Tensor)
-    assert onehot.equal(to_onehot(indices, 4))
+    expected = to_onehot(indices, 4)
+    assert expected.equal(compiled(indices, 4))  # pyright: ignore[reportUnknownArgumentType]
 
 
 @pytest.mark.parametrize(
