@@ -513,8 +513,9 @@ class Engine(Generic[BatchT, OutputT]):
         on exactly where it was left; ``data`` is then not looked at.
 
         Where a run goes on within an epoch, the batches that were used are taken from the data once
-        more and passed over, unless the data is an iterator, which goes on by itself. The iteration
-        that failed is done again.
+        more and passed over, unless the data is an iterator, which goes on by itself, or has a
+        ``state_dict`` and is told where it stood, like :class:`~firesteel.data.DataLoader`. The
+        iteration that failed is done again.
 
         Args:
             data: The batches: anything that can be iterated over. ``None`` for an engine without
@@ -640,10 +641,10 @@ class Engine(Generic[BatchT, OutputT]):
             raise EngineStateError(
                 "Engine.set_data: there must be a run to give data to; pass the data to run"
             )
-        self._live.num_to_skip = 0
         self._live.pass_start = self._state.completed_iterations
         self._live.data = data
         self._live.is_data_new = True
+        self._live.leave_pass()
         self._live.wake()
 
     def terminate(self, *, reason: str = "", skip_completed: bool = False) -> None:
@@ -716,7 +717,8 @@ class Engine(Generic[BatchT, OutputT]):
         """
         self._refuse_while_running("Engine.reset")
         limits = self._limits
-        limits.max_epochs = limits.max_iters = limits.epoch_length = None
+        limits.max_epochs = limits.max_iters = None
+        limits.set_epoch_length(None)
         limits.is_goal = limits.is_open_ended = False
         self._outcome = None
         self._standing.reset()
@@ -745,7 +747,8 @@ class Engine(Generic[BatchT, OutputT]):
         it again.
 
         Returns:
-            Whole numbers, ``None``, dictionaries of numbers, and whatever was stored under a
+            Whole numbers, ``None``, dictionaries of numbers, under ``"data"`` what the data says of
+            where it stands, if it does, and whatever was stored under a
             :class:`~firesteel.engine.StateKey` (the objects themselves, not copies).
 
         Example:

@@ -83,7 +83,7 @@ def check_resume(
         ...         optimizer.zero_grad()
         ...         loss.backward()
         ...         optimizer.step()
-        ...         return float(loss)
+        ...         return loss.item()
         ...     data = DataLoader(TensorDataset(torch.rand(6, 1)), batch_size=2, shuffle=True)
         ...     return Pipeline(engine=Engine(step), data=data, parts={"optimizer": optimizer})
         >>> try:

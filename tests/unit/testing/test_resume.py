@@ -44,7 +44,7 @@ def pipeline(
         loss.backward()
         optimizer.step()
         scheduler.step()
-        return Output(float(loss), scores)
+        return Output(loss.item(), scores)
 
     parts: dict[str, Stateful] = {
         "model": model,
