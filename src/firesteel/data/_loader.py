@@ -247,6 +247,18 @@ class DataLoader(TorchDataLoader[object], Generic[BatchT_co]):
         taken = position.samples_taken + num_given * order.step_size
         return order.num_batches(samples_taken=taken)
 
+    @property
+    def num_repeats(self) -> int:
+        """Samples at the end of the batch that was given last which fill up this rank.
+
+        They are there a second time, so that all ranks have equally many; metrics leave them out.
+        """
+        position, given = self._position, self._given
+        if given is None or not given.num_given or position.num_samples is None:
+            return 0
+        batch, start = given.num_given - 1, position.samples_taken
+        return self._batch_order.num_repeats(batch, samples_taken=start)
+
     def state_dict(self) -> dict[str, int | None]:
         """Give where the loader stands: behind the last batch that it gave.
 
