@@ -12,6 +12,9 @@
     |-- StateDictError         ValueError      a state_dict misses entries, or they contradict
     |-- EngineStateError       RuntimeError    the call does not fit what the engine is doing
     |-- DataError              ValueError      the data cannot feed a run
+    |-- DeclaredTypeError      TypeError       a batch or output is not what was declared
+    |-- ResumeError            AssertionError  a run that was gone on with took another way
+    |-- TracingError           RuntimeError    a step cannot run on tensors without numbers
     |-- NotComputableError     RuntimeError    a metric has seen nothing it could compute from
     |-- MissingExtraError      ImportError     an optional package is not installed
 
@@ -24,13 +27,16 @@ __all__ = [
     "ArgumentError",
     "ArgumentTypeError",
     "DataError",
+    "DeclaredTypeError",
     "EngineStateError",
     "FiresteelError",
     "HandlerSignatureError",
     "MissingExtraError",
     "NotAvailableError",
     "NotComputableError",
+    "ResumeError",
     "StateDictError",
+    "TracingError",
     "UnknownEventError",
     "UnknownKeyError",
 ]
@@ -85,8 +91,20 @@ class DataError(FiresteelError, ValueError):
     """The data cannot feed a run."""
 
 
+class DeclaredTypeError(FiresteelError, TypeError):
+    """A batch, or an output, is not of the type that the process function declares."""
+
+
 class NotComputableError(FiresteelError, RuntimeError):
     """A metric has seen nothing that it could compute its value from."""
+
+
+class ResumeError(FiresteelError, AssertionError):
+    """A run that was saved and gone on with is not the one that it would have been."""
+
+
+class TracingError(FiresteelError, RuntimeError):
+    """Something cannot run on tensors that have no numbers."""
 
 
 class MissingExtraError(FiresteelError, ModuleNotFoundError):

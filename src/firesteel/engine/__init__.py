@@ -2,6 +2,7 @@
 
 from ._decorator import HandlerDecorator
 from ._engine import Attachable, Engine
+from ._first_batch import check_first_batch
 from ._keys import MetricKey, ReadableKey, StateKey
 from ._outcome import Completed, Failed, Interrupted, RunOutcome, StopCause, Stopped
 from ._state import Metrics, State, Times
@@ -22,4 +23,5 @@ __all__ = [
     "StopCause",
     "Stopped",
     "Times",
+    "check_first_batch",
 ]

@@ -4,7 +4,8 @@ import logging
 import threading
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from contextlib import contextmanager
 
 # Any: where a handler does not care for the batch, or an event's payload has a type of its own.
 from typing import Any, Concatenate, Final, Generic, final, overload
@@ -29,6 +30,7 @@ from firesteel.events import (
     Events,
     FilteredEvent,
     FilteredPayloadEvent,
+    Guard,
     PayloadEvent,
     PayloadEventLike,
     Registry,
@@ -41,7 +43,7 @@ from ._decorator import HandlerDecorator
 from ._handlers import asked_first, bind, check_process_function
 from ._limits import Limits
 from ._live import MISSING, Live, Termination
-from ._loop import Loop
+from ._loop import Loop, known_length
 from ._outcome import Completed, Failed, Interrupted, RunOutcome
 from ._phases import END, EPOCH_END, OVER, START
 from ._saved import Saved
@@ -511,8 +513,9 @@ class Engine(Generic[BatchT, OutputT]):
         on exactly where it was left; ``data`` is then not looked at.
 
         Where a run goes on within an epoch, the batches that were used are taken from the data once
-        more and passed over, unless the data is an iterator, which goes on by itself. The iteration
-        that failed is done again.
+        more and passed over, unless the data is an iterator, which goes on by itself, or has a
+        ``state_dict`` and is told where it stood, like :class:`~firesteel.data.DataLoader`. The
+        iteration that failed is done again.
 
         Args:
             data: The batches: anything that can be iterated over. ``None`` for an engine without
@@ -546,6 +549,11 @@ class Engine(Generic[BatchT, OutputT]):
                 raise ArgumentError("Engine.run: takes max_epochs or max_iters, got both")
         if epoch_length is not None:
             epoch_length = at_least("Engine.run", "epoch_length", epoch_length, 1)
+        if self._limits.rehearsal_length is not None:
+            length = known_length(data) if epoch_length is None else epoch_length
+            most = self._limits.rehearsal_length
+            max_epochs, max_iters, epoch_length = 1, None, min(length or most, most)
+            self.reset()
         if self._live.phase is not OVER and self._limits.are_set:
             self._standing.take_limits(max_epochs, max_iters, epoch_length)
         elif not self._standing.begin(data, max_epochs, max_iters, epoch_length):
@@ -554,6 +562,67 @@ class Engine(Generic[BatchT, OutputT]):
             return self._state
         self._drive()
         return self._state
+
+    @contextmanager
+    def rehearsal(self, *, num_batches: int = 1, guard: Guard | None = None) -> Generator[None]:
+        """Have each run be short and call every handler, for the length of a ``with`` block.
+
+        To see that all of a script works before it runs for hours: a run has one epoch of at most
+        ``num_batches`` iterations, whatever limits it is given, and handlers are called each time
+        that their event fires, whatever their filters, so that what is due every 1000 iterations
+        runs as well. Afterwards the engine stands where it stood. What handlers and the process
+        function change elsewhere, as weights and files, stays changed: see
+        :func:`firesteel.recipes.rehearse`, which puts it back.
+
+        Args:
+            num_batches: The most iterations of a run, ``>= 1``.
+            guard: Is given each handler and what calls it, and gives what is called in its place;
+                ``None`` for the handlers as they are.
+
+        Raises:
+            ArgumentError: ``num_batches`` is out of range.
+            EngineStateError: The engine is running, or its run is interrupted.
+
+        Example:
+            >>> from firesteel.events import Events
+            >>> trainer = Engine(lambda engine, batch: print("batch", batch))
+            >>> rare = Events.ITERATION_COMPLETED(every=1000)
+            >>> handle = trainer.add_event_handler(rare, lambda: print("saved"))
+            >>> with trainer.rehearsal():
+            ...     state = trainer.run(range(5000), max_epochs=10)
+            batch 0
+            saved
+            >>> trainer.state.iteration
+            0
+        """
+        where = "Engine.rehearsal"
+        num_batches = at_least(where, "num_batches", num_batches, 1)
+        if self._runner is not None:
+            self._refuse_while_running(where)
+        if self._live.phase is not OVER:
+            raise EngineStateError(
+                f"{where}: the engine must not be in the middle of a run, got one that is "
+                "interrupted; call engine.reset() to give it up"
+            )
+        saved = self.state_dict()
+        self._limits.rehearsal_length = num_batches
+        self._registry.rehearse(is_on=True, guard=guard)
+        try:
+            yield
+        finally:
+            self._limits.rehearsal_length = None
+            self._registry.rehearse(is_on=False)
+            self.load_state_dict(saved)
+
+    @property
+    def process_function(self) -> "Callable[[Engine[BatchT, OutputT], BatchT], OutputT]":
+        """What the engine runs."""
+        return self._loop.process_function
+
+    @property
+    def is_rehearsing(self) -> bool:
+        """Whether a :meth:`rehearsal` is going on: what costs money may be left out then."""
+        return self._limits.rehearsal_length is not None
 
     def set_data(self, data: Iterable[BatchT]) -> None:
         """Replace the data of the run: the next batch is the first of these.
@@ -572,10 +641,10 @@ class Engine(Generic[BatchT, OutputT]):
             raise EngineStateError(
                 "Engine.set_data: there must be a run to give data to; pass the data to run"
             )
-        self._live.num_to_skip = 0
         self._live.pass_start = self._state.completed_iterations
         self._live.data = data
         self._live.is_data_new = True
+        self._live.leave_pass()
         self._live.wake()
 
     def terminate(self, *, reason: str = "", skip_completed: bool = False) -> None:
@@ -648,7 +717,8 @@ class Engine(Generic[BatchT, OutputT]):
         """
         self._refuse_while_running("Engine.reset")
         limits = self._limits
-        limits.max_epochs = limits.max_iters = limits.epoch_length = None
+        limits.max_epochs = limits.max_iters = None
+        limits.set_epoch_length(None)
         limits.is_goal = limits.is_open_ended = False
         self._outcome = None
         self._standing.reset()
@@ -677,7 +747,8 @@ class Engine(Generic[BatchT, OutputT]):
         it again.
 
         Returns:
-            Whole numbers, ``None``, dictionaries of numbers, and whatever was stored under a
+            Whole numbers, ``None``, dictionaries of numbers, under ``"data"`` what the data says of
+            where it stands, if it does, and whatever was stored under a
             :class:`~firesteel.engine.StateKey` (the objects themselves, not copies).
 
         Example:

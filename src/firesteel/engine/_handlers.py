@@ -114,7 +114,7 @@ def asked_first(event: BareEvent, filter_: CountFilter | Call, call: Call) -> Ca
         fires = filter_.fires
 
         def if_due(engine: HasState, *payload: object) -> None:
-            if fires(engine.state.count(event)):
+            if fires(engine.state.count(event)) or engine.is_rehearsing:
                 call(engine, *payload)
 
         return if_due
@@ -125,7 +125,7 @@ def asked_first(event: BareEvent, filter_: CountFilter | Call, call: Call) -> Ca
         )
 
     def if_asked(engine: HasState, *payload: object) -> None:
-        if filter_(engine, engine.state.count(event)):
+        if filter_(engine, engine.state.count(event)) or engine.is_rehearsing:
             call(engine, *payload)
 
     return if_asked
@@ -145,6 +145,11 @@ class HasState(Protocol):
     @property
     def state(self) -> Counts:
         """What knows how often an event was fired."""
+        ...
+
+    @property
+    def is_rehearsing(self) -> bool:
+        """Whether handlers are called whatever their filters."""
         ...
 
 

@@ -18,9 +18,22 @@ class Limits:
         is_goal: Whether the limit was asked for. A run that was given no limit makes one fresh
             pass each time; one that was given a limit is gone on with until the limit is reached.
         is_open_ended: Whether an epoch is one pass over data that does not tell its length.
+        rehearsal_length: In a rehearsal, the most iterations that a run makes; else ``None``.
+        is_length_of_data: Whether an epoch is one pass over data that does tell it.
+        next_epoch_length: Iterations of an epoch from the next one on; 0 where that is no other
+            number.
     """
 
-    __slots__ = ("epoch_length", "is_goal", "is_open_ended", "max_epochs", "max_iters")
+    __slots__ = (
+        "epoch_length",
+        "is_goal",
+        "is_length_of_data",
+        "is_open_ended",
+        "max_epochs",
+        "max_iters",
+        "next_epoch_length",
+        "rehearsal_length",
+    )
 
     def __init__(self) -> None:
         self.max_epochs: int | None = None
@@ -28,18 +41,29 @@ class Limits:
         self.epoch_length: int | None = None
         self.is_goal: bool = False
         self.is_open_ended: bool = False
+        self.rehearsal_length: int | None = None
+        self.is_length_of_data: bool = False
+        self.next_epoch_length: int = 0
 
     @property
     def are_set(self) -> bool:
         """Whether there is a limit."""
         return self.max_epochs is not None or self.max_iters is not None
 
+    def set_epoch_length(
+        self, epoch_length: int | None, *, is_length_of_data: bool = False
+    ) -> None:
+        """Set how long an epoch is, from now on."""
+        self.epoch_length = epoch_length
+        self.is_open_ended = epoch_length is None
+        self.is_length_of_data = is_length_of_data
+        self.next_epoch_length = 0
+
     def start(
         self, max_epochs: int | None, max_iters: int | None, epoch_length: int | None
     ) -> None:
         """Set the limits of a run that begins: the given, else the old ones, else one epoch."""
-        self.epoch_length = epoch_length
-        self.is_open_ended = epoch_length is None
+        self.set_epoch_length(epoch_length)
         if max_epochs is not None or max_iters is not None:
             self.max_epochs, self.max_iters, self.is_goal = max_epochs, max_iters, True
         elif not self.is_goal:

@@ -1,12 +1,13 @@
 """What the loop and the world outside it share while a run goes on."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from typing import Final, Generic, final
 
 from typing_extensions import TypeVar
 
+from ._data import is_loader
 from ._outcome import Stopped
 from ._phases import NOTHING, OVER, START, Pending, Phase
 
@@ -59,7 +60,12 @@ class Live(Generic[BatchT, OutputT]):
             before: somebody with a filter, or somebody new.
         data: What the batches come from; ``None`` for an engine without data.
         source: The current pass over the data.
-        num_to_skip: Batches to pass over when the data is first asked for.
+        source_start: The iteration after which batches came from it.
+        source_state: What the data said of where it stood then, where it is a loader that can count
+            on from there.
+        source_unused: The ``unused_batches`` of that moment.
+        num_to_skip: Batches of the pass that were used before the data is first asked for.
+        is_data_placed: Whether the data stands behind these by itself.
         is_data_new: Whether the data was replaced and has to be started.
         is_without_data: Whether the run is one without data.
         is_fetching: Whether handlers of the fetching of a batch are running.
@@ -89,6 +95,7 @@ class Live(Generic[BatchT, OutputT]):
         "interrupt",
         "is_asked",
         "is_data_new",
+        "is_data_placed",
         "is_epoch_begun",
         "is_fetching",
         "is_in_epoch",
@@ -101,6 +108,9 @@ class Live(Generic[BatchT, OutputT]):
         "phase",
         "run_since_s",
         "source",
+        "source_start",
+        "source_state",
+        "source_unused",
         "spent",
         "stop",
         "terminate",
@@ -123,7 +133,11 @@ class Live(Generic[BatchT, OutputT]):
         self.is_unusual: bool = False
         self.data: Iterable[BatchT] | None = data
         self.source: Iterator[BatchT] | None = None
+        self.source_start: int = 0
+        self.source_state: Mapping[str, object] | None = None
+        self.source_unused: int = 0
         self.num_to_skip: int = 0
+        self.is_data_placed: bool = False
         self.is_data_new: bool = False
         self.is_without_data: bool = False
         self.is_fetching: bool = False
@@ -147,6 +161,14 @@ class Live(Generic[BatchT, OutputT]):
         self.phase = OVER
         self.pending = NOTHING
         self.source = None
+
+    def leave_pass(self) -> None:
+        """Have the next batch be the first one of the data."""
+        self.source = self.source_state = None
+        self.num_to_skip = 0
+        self.is_data_placed = False
+        if is_loader(self.data):
+            self.data.end_pass()
 
     def ask(self) -> None:
         """Make the loop answer the requests after the event at hand."""

@@ -2,7 +2,7 @@
 
 import logging
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import islice, repeat
 from typing import Final, Generic, final
 
@@ -11,6 +11,7 @@ from typing_extensions import TypeVar
 from firesteel.errors import DataError
 from firesteel.events import Channel, Events, Registry
 
+from ._data import as_loader, has_random_order, is_loader
 from ._iterations import Iterations
 from ._limits import Limits
 from ._live import MISSING, Live, Missing
@@ -88,6 +89,7 @@ class Loop(Generic[EngineT, BatchT, OutputT]):
         "_state",
         "_stop_iteration",
         "_terminated",
+        "_warn",
         "process_function",
     )
 
@@ -120,6 +122,7 @@ class Loop(Generic[EngineT, BatchT, OutputT]):
         self._epoch_terminated = registry.plain("Engine", Events.TERMINATE_SINGLE_EPOCH)
         self._interrupted = registry.plain("Engine", Events.INTERRUPT)
         self._logger: logging.Logger | None = None
+        self._warn: Callable[[str, int], object] = logging.getLogger("firesteel.engine").warning
         self._last = 0
         self._leave_for: Phase | None = None
         self._stop_iteration: StopIteration | None = None
@@ -130,6 +133,7 @@ class Loop(Generic[EngineT, BatchT, OutputT]):
         live.run_since_s += now_s
         live.epoch_since_s += now_s
         self._logger = logger if logger.isEnabledFor(logging.INFO) else None
+        self._warn = logger.warning
         phase = live.phase
         if phase is START:
             if self._logger is not None:
@@ -161,6 +165,10 @@ class Loop(Generic[EngineT, BatchT, OutputT]):
         else:
             state.epoch += 1
             live.epoch_start = state.iteration
+            if self._limits.next_epoch_length:
+                self._limits.set_epoch_length(
+                    self._limits.next_epoch_length, is_length_of_data=True
+                )
         live.is_in_epoch = True
         self._fire_at(engine, self._epoch_started, state.epoch)
         return self._answer(engine, ITERATIONS) if live.is_asked else ITERATIONS
@@ -311,8 +319,7 @@ class Loop(Generic[EngineT, BatchT, OutputT]):
             is_silent = live.terminate_epoch.is_silent
             live.terminate_epoch = None
             self._give_iteration_up()
-            live.source = None
-            live.num_to_skip = 0
+            live.leave_pass()
             live.pass_start = self._state.iteration
             self._fire(engine, self._epoch_terminated)
             if not is_silent:
@@ -433,9 +440,12 @@ class Loop(Generic[EngineT, BatchT, OutputT]):
             self._limits.epoch_length = state.epoch_iteration
             self._give_asking_up()
             return self._answer(engine, EPOCH_END) if self._live.is_asked else EPOCH_END
-        if state.iteration == live.pass_start:
+        if state.iteration == live.pass_start and not live.is_data_placed:
             return self._end_dry()
         live.source = None
+        live.is_data_placed = False
+        if is_loader(live.data) and live.data.num_left is None:
+            live.source_state = None  # that such a pass has ended, the loader alone knows
         live.pending = BATCH_ASKED_FOR
         live.is_fetching = True
         live.pass_start = state.iteration
@@ -479,10 +489,24 @@ class Loop(Generic[EngineT, BatchT, OutputT]):
             # an engine without data is an Engine[None, ...]
             source: Iterator[BatchT] = repeat(None)  # type: ignore[arg-type]
         else:
-            source = iter(live.data)
-            if live.num_to_skip:
-                self._pass_over(source)
+            source = self._new_pass(live.data)
         live.source = source
+        return source
+
+    def _new_pass(self, data: Iterable[BatchT]) -> Iterator[BatchT]:
+        live, iteration = self._live, self._state.iteration
+        loader = as_loader(data)
+        if loader is not None and live.source_state is not None:
+            # its own next pass, whoever has read from the loader since, like an evaluator
+            num_used = iteration - live.source_start
+            loader.load_state_dict(loader.state_after(live.source_state, num_used))
+        source = iter(data)
+        if live.num_to_skip:
+            self._pass_over(source)
+        if loader is not None:
+            live.source_state = loader.state_dict()
+        live.source_start = iteration
+        live.source_unused = live.unused_batches
         return source
 
     def _pass_over(self, source: Iterator[BatchT]) -> None:
@@ -491,9 +515,18 @@ class Loop(Generic[EngineT, BatchT, OutputT]):
         num_to_skip, live.num_to_skip = live.num_to_skip, 0
         if source is live.data:
             return
+        if live.is_data_placed:
+            live.pass_start -= num_to_skip
+            return
         num_to_skip %= known_length(live.data) or num_to_skip + 1
         if self._logger is not None:
             self._logger.info("Passing over %d batches that were used already.", num_to_skip)
+        if num_to_skip and has_random_order(live.data):
+            self._warn(
+                "Passing over %d batches of data whose order is another one in each pass: samples "
+                "may come twice, or not at all. A firesteel.data.DataLoader goes on exactly.",
+                num_to_skip,
+            )
         live.pass_start -= num_to_skip
         next(islice(source, num_to_skip, num_to_skip), None)
 

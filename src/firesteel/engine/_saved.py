@@ -10,6 +10,8 @@ from firesteel._require import at_least, is_a
 from firesteel.errors import ArgumentError, ArgumentTypeError, StateDictError
 from firesteel.events import Events
 
+from ._data import DataState
+
 __all__ = ["Saved"]
 
 _WHERE: Final = "Engine.load_state_dict"
@@ -19,6 +21,7 @@ _KNOWN: Final = (
     "epoch",
     "epoch_iteration",
     "data_position",
+    "data",
     "epoch_length",
     "max_epochs",
     "max_iters",
@@ -37,6 +40,7 @@ class Saved:
         epoch: Epochs that are done.
         epoch_iteration: Iterations of the epoch under way that are done.
         data_position: Batches of the current pass over the data that were taken.
+        data: Where the data itself says that it stands, if it does.
         epoch_length: Iterations of an epoch, if known.
         max_epochs: The limit in epochs, if any.
         max_iters: The limit in iterations, if any.
@@ -48,6 +52,7 @@ class Saved:
     epoch: int
     epoch_iteration: int
     data_position: int
+    data: DataState | None
     epoch_length: int | None
     max_epochs: int | None
     max_iters: int | None
@@ -61,6 +66,7 @@ class Saved:
             "epoch": self.epoch,
             "epoch_iteration": self.epoch_iteration,
             "data_position": self.data_position,
+            "data": None if self.data is None else self.data.to_dict(),
             "epoch_length": self.epoch_length,
             "max_epochs": self.max_epochs,
             "max_iters": self.max_iters,
@@ -95,6 +101,7 @@ class Saved:
             epoch=epoch,
             epoch_iteration=epoch_iteration,
             data_position=epoch_iteration if position is None else position,
+            data=DataState.from_dict(entries.get("data")),
             epoch_length=epoch_length,
             max_epochs=_number(entries, "max_epochs", lowest=1),
             max_iters=_number(entries, "max_iters", lowest=1),

@@ -1,6 +1,6 @@
 """Where an engine stands between two iterations: saved, loaded, started over, or gone on with."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 # Any: whose engine the registry's handlers take is nothing to where the engine stands.
 from typing import Any, Final, Generic, final
@@ -10,9 +10,11 @@ from typing_extensions import TypeVar
 from firesteel.errors import ArgumentError, DataError
 from firesteel.events import BareEvent, Events, PayloadEvent, Registry
 
+from ._data import DataState, hand_over, is_loader, is_stateful
 from ._limits import Limits
 from ._live import Live
 from ._loop import known_length
+from ._phases import OVER
 from ._saved import Saved
 from ._state import State
 from ._values import Values
@@ -50,6 +52,7 @@ class Standing(Generic[BatchT, OutputT]):
     __slots__ = (
         "_limits",
         "_live",
+        "_loaded_data",
         "_registry",
         "_state",
         "_unclaimed_counts",
@@ -72,6 +75,7 @@ class Standing(Generic[BatchT, OutputT]):
         self._registry = registry
         self._values = values
         self._unclaimed_counts: dict[str, int] = {}
+        self._loaded_data: DataState | None = None
         self.is_loaded = False
         self.is_failed = False
 
@@ -95,18 +99,26 @@ class Standing(Generic[BatchT, OutputT]):
         """
         limits = self._limits
         if self._has_to_start_over(max_epochs, max_iters):
+            is_given = epoch_length is not None
             if epoch_length is None:
                 epoch_length = _epoch_length(data)
             self._start_over(data)
             self._live.is_without_data = data is None
             limits.start(max_epochs, max_iters, epoch_length)
+            limits.is_length_of_data = not is_given and not limits.is_open_ended
             return True
-        if epoch_length is None and limits.epoch_length is None:
+        if epoch_length is not None:
+            limits.is_length_of_data = False
+        elif limits.epoch_length is None:
             epoch_length = _epoch_length(data)
+            limits.set_epoch_length(epoch_length, is_length_of_data=epoch_length is not None)
         self.take_limits(max_epochs, max_iters, epoch_length)
+        is_placed = self._place(data)
+        if not (is_placed and limits.is_length_of_data and self._fit_epoch(data)):
+            limits.is_length_of_data &= known_length(data) == limits.epoch_length
         if self.is_loaded and self._is_reached():
             return False
-        self._go_on(data)
+        self._go_on(data, is_placed=is_placed)
         return True
 
     def take_limits(
@@ -137,7 +149,7 @@ class Standing(Generic[BatchT, OutputT]):
                     f"Engine.run: epoch_length must be {limits.epoch_length} until the epoch is "
                     f"complete, got {epoch_length}; engine.reset() starts over"
                 )
-            limits.epoch_length, limits.is_open_ended = epoch_length, False
+            limits.set_epoch_length(epoch_length)
         limits.take_over(max_epochs, max_iters, epochs_begun=begun)
 
     def save(self) -> Saved:
@@ -149,6 +161,7 @@ class Standing(Generic[BatchT, OutputT]):
             epoch=epoch,
             epoch_iteration=epoch_iteration,
             data_position=self._data_position(iteration),
+            data=self._data_state(),
             epoch_length=None if limits.is_open_ended else limits.epoch_length,
             max_epochs=limits.max_epochs if limits.is_goal else None,
             max_iters=limits.max_iters,
@@ -166,8 +179,10 @@ class Standing(Generic[BatchT, OutputT]):
         self.reset()
         limits, live, state = self._limits, self._live, self._state
         limits.max_epochs, limits.max_iters = saved.max_epochs, saved.max_iters
-        limits.epoch_length = saved.epoch_length
-        limits.is_open_ended = saved.epoch_length is None
+        limits.set_epoch_length(
+            saved.epoch_length,
+            is_length_of_data=saved.data is not None and saved.data.gives_epoch_length,
+        )
         limits.is_goal = saved.max_epochs is not None or saved.max_iters is not None
         state.iteration = saved.iteration
         state.epoch = saved.epoch + (saved.epoch_iteration > 0)
@@ -183,6 +198,7 @@ class Standing(Generic[BatchT, OutputT]):
         live.unused_asks = num_asks - saved.iteration
         live.unused_batches = num_batches - saved.iteration
         self._values.load(saved.values)
+        self._loaded_data = saved.data
         self.is_loaded = True
 
     def claim_count(self, event: BareEvent) -> None:
@@ -229,12 +245,76 @@ class Standing(Generic[BatchT, OutputT]):
     def _start_over(self, data: Iterable[BatchT] | None) -> None:
         self._state.iteration = self._state.epoch = 0
         self._live.restart(data)
+        if is_loader(data):
+            data.end_pass()
         self._registry.restart()
         if self._unclaimed_counts:
             self._unclaimed_counts = {}
+        self._loaded_data = None
         self.is_loaded = self.is_failed = False
 
-    def _go_on(self, data: Iterable[BatchT] | None) -> None:
+    def _place(self, data: Iterable[BatchT] | None) -> bool:
+        """Have the data go on where it stood, and tell whether it does.
+
+        Where nothing was loaded and no pass is under way, new data begins by itself.
+        """
+        before = self._live.data
+        is_same_loader = data is before and is_loader(data)
+        is_within_pass = (
+            known_length(before) is not None and self._data_position(self._position()[0]) > 0
+        )
+        if self.is_loaded or is_within_pass or is_same_loader:
+            return hand_over(self._data_state(), data)
+        return False
+
+    def _fit_epoch(self, data: object) -> bool:
+        """Have the epoch last as long as the pass that it is, and tell whether it does.
+
+        Where the loader now has other batches, as with another number of ranks, fewer or more of
+        them are left than were when the engine was saved. What was done counts as it was done.
+        """
+        limits, live = self._limits, self._live
+        iteration, _, epoch_iteration = self._position()
+        if not is_loader(data) or self._data_position(iteration) != epoch_iteration:
+            return False
+        num_left = data.num_left
+        if num_left is None:
+            return False
+        length = len(data)
+        if not num_left:
+            live.is_in_epoch = False
+            live.pass_start = iteration
+            epoch_iteration = 0
+        limits.set_epoch_length(
+            epoch_iteration + num_left if epoch_iteration else length, is_length_of_data=True
+        )
+        if limits.epoch_length != length:
+            limits.next_epoch_length = length
+        return True
+
+    def _data_state(self) -> DataState | None:
+        """Give where the data says that it stands, behind the batches that were used."""
+        if self._loaded_data is not None:
+            return self._loaded_data
+        live, data, limits = self._live, self._live.data, self._limits
+        iteration = self._state.completed_iterations
+        state: Mapping[str, object]
+        if is_loader(data):
+            if live.source_state is None:
+                state = data.state_dict()
+            else:
+                state = data.state_after(live.source_state, iteration - live.source_start)
+        elif is_stateful(data):
+            num_fetched = self._state.count(Events.GET_BATCH_COMPLETED) - live.source_unused
+            is_new = live.phase is not OVER and live.source is None and not live.is_data_placed
+            if is_new or num_fetched > iteration:  # for it cannot go on, or back, by itself
+                return None
+            state = data.state_dict()
+        else:
+            return None
+        return DataState.of(data, state, gives_epoch_length=limits.is_length_of_data)
+
+    def _go_on(self, data: Iterable[BatchT] | None, *, is_placed: bool) -> None:
         """Begin a run where the engine stands."""
         state, live = self._state, self._live
         iteration, epoch, epoch_iteration = self._position()
@@ -246,6 +326,8 @@ class Standing(Generic[BatchT, OutputT]):
         live.output = output
         live.is_without_data = data is None
         live.num_to_skip = position
+        live.is_data_placed = is_placed
+        self._loaded_data = None
         live.pass_start = iteration - position
         live.unused_asks = num_asks - iteration
         live.unused_batches = num_batches - iteration
@@ -267,8 +349,9 @@ class Standing(Generic[BatchT, OutputT]):
 
     def _data_position(self, iteration: int) -> int:
         """Give the batches of the current pass over the data that were taken, 0 at its end."""
-        taken = iteration - self._live.pass_start
-        return taken % (known_length(self._live.data) or taken + 1)
+        taken, limits = iteration - self._live.pass_start, self._limits
+        length = limits.epoch_length if limits.is_length_of_data else known_length(self._live.data)
+        return taken % (length or taken + 1)
 
 
 def _epoch_length(data: object) -> int | None:

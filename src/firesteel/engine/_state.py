@@ -307,10 +307,9 @@ class State(Generic[BatchT, OutputT]):
 
     @epoch_length.setter
     def epoch_length(self, epoch_length: int | None) -> None:
-        self._limits.epoch_length = (
+        self._limits.set_epoch_length(
             None if epoch_length is None else at_least("State", "epoch_length", epoch_length, 1)
         )
-        self._limits.is_open_ended = epoch_length is None
         self._live.wake()
 
     @property

@@ -1,6 +1,6 @@
 """Events: their names, their filters, and who listens to them."""
 
-from ._channel import Channel, Entry
+from ._channel import Channel, Entry, Guard
 from ._filters import CountFilter
 from ._names import (
     EventEnum,
@@ -27,6 +27,7 @@ __all__ = [
     "EventsList",
     "FilteredEvent",
     "FilteredPayloadEvent",
+    "Guard",
     "PayloadEvent",
     "PayloadEventLike",
     "Registry",

@@ -2,15 +2,23 @@
 
 from collections.abc import Callable, Sequence
 from heapq import heapify, heapreplace
-from typing import Generic, final
+from typing import Generic, Protocol, final
 
 from typing_extensions import TypeVar
 
 from ._filters import NEVER, CountFilter
 
-__all__ = ["Channel", "Entry", "nothing"]
+__all__ = ["Channel", "Entry", "Guard", "nothing"]
 
 CallT = TypeVar("CallT", bound=Callable[..., object])
+
+
+class Guard(Protocol):
+    """Stands before each call of a handler."""
+
+    def __call__(self, handler: Callable[..., object], call: CallT, /) -> CallT:
+        """Give what is to be called in place of a call."""
+        ...
 
 
 @final
@@ -85,7 +93,9 @@ class Channel(Generic[CallT]):
     __slots__ = (
         "__weakref__",
         "_entries",
+        "_guard",
         "_heap",
+        "_is_rehearsed",
         "_on_change",
         "_plain",
         "always",
@@ -99,6 +109,8 @@ class Channel(Generic[CallT]):
         self._entries: list[Entry[CallT]] = []
         self._plain: list[Entry[CallT]] = []
         self._heap: list[tuple[int, int, Group[CallT]]] = []
+        self._is_rehearsed: bool = False
+        self._guard: Guard | None = None
         self.always: tuple[CallT, ...] = ()
         self.due: int = NEVER
         self.count: int = 0
@@ -122,6 +134,17 @@ class Channel(Generic[CallT]):
         self._plan()
         self._on_change()
 
+    def rehearse(self, *, is_on: bool, guard: Guard | None = None) -> None:
+        """Have handlers be called at every count, whatever their filters; or no longer.
+
+        Args:
+            is_on: Whether they are.
+            guard: Is called with each handler, and with what calls it, in its place.
+        """
+        self._is_rehearsed, self._guard = is_on, guard
+        self._plan()
+        self._on_change()
+
     def restart(self, count: int = 0) -> None:
         """Count from here, ``count`` being the latest firing."""
         self.count = count
@@ -136,19 +159,26 @@ class Channel(Generic[CallT]):
     def at(self, count: int) -> Sequence[CallT]:
         """Give what is to be called at ``count``, without moving on."""
         return [
-            entry.call
+            self._guarded(entry)
             for entry in self._entries
-            if entry.filter is None or entry.filter.fires(count)
+            if self._is_plain(entry) or (entry.filter is not None and entry.filter.fires(count))
         ]
+
+    def _is_plain(self, entry: Entry[CallT]) -> bool:
+        return self._is_rehearsed or entry.filter is None
+
+    def _guarded(self, entry: Entry[CallT]) -> CallT:
+        guard = self._guard
+        return entry.call if guard is None else guard(entry.handler, entry.call)
 
     def _plan(self) -> None:
         """Work out who is due when."""
         self.is_heard = bool(self._entries)
-        self._plain = [entry for entry in self._entries if entry.filter is None]
-        self.always = tuple(entry.call for entry in self._plain)
+        self._plain = [entry for entry in self._entries if self._is_plain(entry)]
+        self.always = tuple(map(self._guarded, self._plain))
         groups: dict[CountFilter, Group[CallT]] = {}
         for entry in self._entries:
-            if entry.filter is not None:
+            if entry.filter is not None and not self._is_rehearsed:
                 groups.setdefault(entry.filter, Group(entry.filter, [])).entries.append(entry)
         for group in groups.values():
             group.calls = self._in_order(group.entries)

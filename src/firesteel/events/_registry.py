@@ -12,7 +12,7 @@ from typing_extensions import TypeVar
 from firesteel._require import is_a
 from firesteel.errors import ArgumentTypeError, UnknownEventError
 
-from ._channel import Channel, Entry, nothing
+from ._channel import Channel, Entry, Guard, nothing
 from ._names import (
     EventEnum,
     EventLike,
@@ -97,13 +97,15 @@ class Registry(Generic[EngineT]):
         on_change: Called after a handler was added or removed.
     """
 
-    __slots__ = ("_all", "_on_change", "_plain", "_with_payload")
+    __slots__ = ("_all", "_guard", "_is_rehearsed", "_on_change", "_plain", "_with_payload")
 
     def __init__(self, on_change: Callable[[], object] = nothing) -> None:
         self._on_change = on_change
         self._plain: dict[EventEnum, Channel[Callable[[EngineT], object]]] = {}
         self._with_payload: dict[PayloadEvent[Any], Channel[Callable[[EngineT, Any], object]]] = {}
         self._all: list[Channel[Any]] = []
+        self._is_rehearsed: bool = False
+        self._guard: Guard | None = None
 
     def register(self, where: str, events: Iterable[BareEvent]) -> None:
         """Make these events known; those that are known already stay as they are."""
@@ -122,6 +124,8 @@ class Registry(Generic[EngineT]):
             else:
                 self._with_payload.setdefault(event, Channel(self._on_change))
         self._all = [*self._plain.values(), *self._with_payload.values()]
+        if self._is_rehearsed:
+            self.rehearse(is_on=True, guard=self._guard)
 
     def __contains__(self, event: BareEvent) -> bool:
         is_a("Engine", "event", event, EventEnum | PayloadEvent, "one without a filter")
@@ -152,6 +156,12 @@ class Registry(Generic[EngineT]):
         if isinstance(event, PayloadEvent):
             return self.with_payload(where, event)
         return self.plain(where, event)
+
+    def rehearse(self, *, is_on: bool, guard: Guard | None = None) -> None:
+        """Have each handler be called at each firing, whatever its filter; or no longer."""
+        self._is_rehearsed, self._guard = is_on, guard
+        for channel in self._all:
+            channel.rehearse(is_on=is_on, guard=guard)
 
     def restart(self) -> None:
         """Begin to count all events anew."""

@@ -9,6 +9,7 @@ from torch import Tensor
 from torch.utils.data import DataLoader, DistributedSampler
 from typing_extensions import TypeIs
 
+from firesteel.data import DataLoader as Loader
 from firesteel.engine import Engine
 from firesteel.errors import NotAvailableError
 
@@ -17,47 +18,42 @@ __all__ = ["Padding"]
 
 @final
 class Padding:
-    """Where the repeated samples of this rank lie in the batches of an epoch.
+    """How many samples of a batch of this rank are not there a second time.
 
     Args:
-        num_samples: Samples of this rank that are not repeated.
-        batch_size: Samples of a batch.
+        num_in_batch: Gives it for the batch at hand of an engine: from the front, or as a number
+            below 0 from the back; ``None`` for all.
     """
 
-    __slots__ = ("_batch_size", "_num_left", "_num_samples")
+    __slots__ = ("_num_in_batch", "_num_left")
 
-    def __init__(self, num_samples: int, batch_size: int) -> None:
-        self._num_samples = num_samples
-        self._batch_size = batch_size
-        self._num_left = batch_size
+    def __init__(self, num_in_batch: Callable[[Engine[Any, Any]], int | None]) -> None:
+        self._num_in_batch = num_in_batch
+        self._num_left: int | None = None
 
     @classmethod
     def of(cls, engine: Engine[Any, Any]) -> "Padding | None":
         """Give the padding of the engine's data, if there is any.
 
-        It is known of loaders over torch's ``DistributedSampler`` without ``drop_last``, where an
-        epoch is one pass over the loader. There rank ``r`` of ``W`` has samples ``r, r + W, ...``
-        of a list that is filled up to a multiple of ``W``: what is repeated comes last.
+        Our own loaders tell it themselves. It is known, too, of loaders over torch's
+        ``DistributedSampler`` without ``drop_last``, where an epoch is one pass over the loader.
+        There rank ``r`` of ``W`` has samples ``r, r + W, ...`` of a list that is filled up to a
+        multiple of ``W``: what is repeated comes last.
         """
         try:
-            loader = engine.state.dataloader
+            data = engine.state.dataloader
         except NotAvailableError:
             return None
-        if not _is_loader(loader) or not _is_sampler(loader.sampler):
-            return None
-        sampler = loader.sampler
-        length = len(sampler.dataset)  # type: ignore[arg-type]  # the sampler itself has taken it
-        num_samples = max(0, -(-(length - sampler.rank) // sampler.num_replicas))
-        is_padded = not sampler.drop_last and num_samples < len(sampler)
-        if not is_padded or loader.batch_size is None or engine.state.epoch_length != len(loader):
-            return None
-        return cls(num_samples, loader.batch_size)
+        if _is_ours(data):
+            return _of_ours(data)
+        if _is_loader(data) and _is_sampler(data.sampler):
+            return _of_sampler(data, data.sampler, engine)
+        return None
 
     def begins(self, engine: Engine[Any, Any]) -> bool:
         """Tell whether the batch at hand has repeated samples, and keep how many others it has."""
-        start = (engine.state.epoch_iteration - 1) * self._batch_size
-        self._num_left = max(0, self._num_samples - start)
-        return self._num_left < self._batch_size
+        self._num_left = self._num_in_batch(engine)
+        return self._num_left is not None
 
     def without(self, value: object) -> object:
         """Cut tensors and lists, in tuples too, to what is not repeated."""
@@ -71,6 +67,29 @@ class Padding:
                 return tuple(cut)
             return _rebuilt(type(value), cut)
         return value
+
+
+def _of_ours(loader: Loader[object]) -> Padding | None:
+    if loader.order.world_size == 1 or loader.order.drop_last:
+        return None
+    return Padding(lambda _engine: -loader.num_repeats or None)
+
+
+def _of_sampler(
+    loader: "_Loader", sampler: DistributedSampler[object], engine: Engine[Any, Any]
+) -> Padding | None:
+    length = len(sampler.dataset)  # type: ignore[arg-type]  # the sampler itself has taken it
+    num_samples = max(0, -(-(length - sampler.rank) // sampler.num_replicas))
+    batch_size = loader.batch_size
+    is_padded = not sampler.drop_last and num_samples < len(sampler)
+    if not is_padded or batch_size is None or engine.state.epoch_length != len(loader):
+        return None
+
+    def num_in_batch(engine: Engine[Any, Any]) -> int | None:
+        num_left = max(0, num_samples - (engine.state.epoch_iteration - 1) * batch_size)
+        return num_left if num_left < batch_size else None
+
+    return Padding(num_in_batch)
 
 
 def is_tuple(value: object) -> TypeIs[tuple[object, ...]]:
@@ -96,6 +115,10 @@ class _Loader(Protocol):
 
 def _is_loader(value: object) -> TypeGuard[_Loader]:
     return isinstance(value, DataLoader)
+
+
+def _is_ours(value: object) -> TypeGuard[Loader[object]]:
+    return isinstance(value, Loader)
 
 
 def _is_sampler(value: object) -> TypeIs[DistributedSampler[object]]:

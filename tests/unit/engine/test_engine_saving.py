@@ -108,6 +108,7 @@ def test_a_new_engine_stands_at_the_beginning() -> None:
         "epoch": 0,
         "epoch_iteration": 0,
         "data_position": 0,
+        "data": None,
         "epoch_length": None,
         "max_epochs": None,
         "max_iters": None,

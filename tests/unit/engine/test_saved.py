@@ -18,6 +18,7 @@ WHOLE: Final = MappingProxyType(
         "epoch": 2,
         "epoch_iteration": 2,
         "data_position": 3,
+        "data": None,
         "epoch_length": 4,
         "max_epochs": 5,
         "max_iters": None,

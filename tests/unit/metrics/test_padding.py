@@ -5,12 +5,12 @@ from typing import NamedTuple
 
 import pytest
 import torch
-from torch import Tensor
+from torch import Tensor, distributed
 from torch.utils.data import DataLoader, DistributedSampler, SequentialSampler, TensorDataset
 from typing_extensions import override
 
+from firesteel.data import DataLoader as OwnLoader
 from firesteel.engine import Engine
-from firesteel.events import Events
 from firesteel.metrics import Metric, field
 from firesteel.metrics._padding import Padding
 from firesteel.testing import RankPool
@@ -53,6 +53,39 @@ def evaluated(num: int, batch_size: int, shuffle: bool, drop_last: bool) -> list
     return state.metrics[key]
 
 
+def our_own(num: int, batch_size: int, shuffle: bool, num_stopped: int) -> list[float]:
+    """Evaluate with a loader of ours, which is left in the middle by another one before."""
+    dataset = TensorDataset(torch.arange(float(num)))
+    rank, world_size = distributed.get_rank(), distributed.get_world_size()
+    loader = OwnLoader(
+        dataset, batch_size=batch_size, shuffle=shuffle, rank=rank, world_size=world_size
+    )
+    if num_stopped:
+        earlier = OwnLoader(dataset, batch_size=num_stopped, shuffle=shuffle)
+        next(iter(earlier))
+        loader.load_state_dict(earlier.state_dict())
+    evaluator = Engine(give)
+    key = Numbers().attach(evaluator, "numbers")
+    return evaluator.run(loader, epoch_length=loader.num_left).metrics[key]
+
+
+@pytest.mark.parametrize("shuffle", [False, True])
+@pytest.mark.parametrize(
+    ("num", "batch_size"), [(7, 2), (7, 4), (4, 1), (5, 3), (1, 2), (6, 2), (2, 5)]
+)
+@pytest.mark.parametrize("num_stopped", [0, 1])
+def test_each_sample_counts_once_of_our_own_loader(
+    three_ranks: RankPool, num: int, batch_size: int, num_stopped: int, *, shuffle: bool
+) -> None:
+    if num_stopped == num:
+        return
+    results = three_ranks.run(our_own, num, batch_size, shuffle, num_stopped)
+    assert results == results[:1] * 3
+    if not (num_stopped and shuffle):
+        assert results[0] == [float(number) for number in range(num_stopped, num)]
+    assert len(set(results[0])) == len(results[0]) == num - num_stopped
+
+
 @pytest.mark.parametrize("shuffle", [False, True])
 @pytest.mark.parametrize(
     ("num", "batch_size"), [(7, 2), (7, 4), (4, 1), (5, 3), (1, 2), (6, 2), (2, 5)]
@@ -87,18 +120,11 @@ class Pair(NamedTuple):
     second: list[int]
 
 
-def test_tensors_lists_and_tuples_are_cut() -> None:
-    padding = Padding(num_samples=5, batch_size=4)
+@pytest.mark.parametrize("num_in_batch", [1, -1])
+def test_tensors_lists_and_tuples_are_cut(num_in_batch: int) -> None:
     evaluator = Engine(give)
-    results: list[object] = []
-    evaluator.add_event_handler(
-        Events.ITERATION_COMPLETED,
-        lambda: results.append(padding.begins(evaluator)),
-    )
-    evaluator.run([[torch.ones(4)]] * 3)
-    assert results == [False, True, True]
-    padding = Padding(num_samples=1, batch_size=2)
-    evaluator.run([[torch.ones(2)]])
+    assert not Padding(lambda _engine: None).begins(evaluator)
+    padding = Padding(lambda _engine: num_in_batch)
     assert padding.begins(evaluator)
     tensor = torch.tensor([1.0, 2.0])
     cut = padding.without((tensor, [3, 4], torch.tensor(5.0), "text", Pair(tensor, [6, 7])))
@@ -111,5 +137,9 @@ def test_other_samplers_have_no_padding() -> None:
     evaluator.run([[torch.ones(1)]])
     assert Padding.of(evaluator) is None
     dataset = TensorDataset(torch.ones(3))
+    evaluator.run(OwnLoader(dataset, batch_size=2))
+    assert Padding.of(evaluator) is None
+    evaluator.run(OwnLoader(dataset, batch_size=1, world_size=2, drop_last=True))
+    assert Padding.of(evaluator) is None
     evaluator.run(DataLoader(dataset, 2, sampler=SequentialSampler(dataset)))
     assert Padding.of(evaluator) is None

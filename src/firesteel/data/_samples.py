@@ -1,0 +1,75 @@
+"""Samples that are random in the same way whenever they are made."""
+
+from collections.abc import Iterator
+from typing import Generic, final
+
+from torch.utils.data import Dataset, Sampler
+from typing_extensions import TypeVar, override
+
+from ._order import BatchOrder, mixed
+from ._seeds import keep_random_state, manual_seed
+
+__all__ = ["SeededOrder", "SeededSamples"]
+
+SampleT_co = TypeVar("SampleT_co", covariant=True)
+
+
+@final
+class SeededOrder(Sampler[list[tuple[int, int]]]):
+    """Batches of indices, each with a seed that follows from its place in the order.
+
+    The seed comes with the index, since the worker that makes the sample knows neither the pass nor
+    the place.
+
+    Args:
+        batches: Whose batches these are.
+    """
+
+    def __init__(self, batches: BatchOrder) -> None:
+        super().__init__()
+        self._batches = batches
+
+    @override
+    def __iter__(self) -> Iterator[list[tuple[int, int]]]:
+        # bound now, as those of the order itself
+        batches = self._batches
+        return self._seeded(
+            iter(batches), batches.order.seed, batches.pass_number, batches.samples_taken
+        )
+
+    def __len__(self) -> int:
+        return len(self._batches)
+
+    def _seeded(
+        self, batches: Iterator[list[int]], seed: int, pass_number: int, start: int
+    ) -> Iterator[list[tuple[int, int]]]:
+        for batch in batches:
+            places = self._batches.places(start)
+            yield [
+                (index, mixed(seed, pass_number, place))
+                for index, place in zip(batch, places, strict=True)
+            ]
+            start += self._batches.step_size
+
+
+@final
+class SeededSamples(Dataset[SampleT_co], Generic[SampleT_co]):
+    """A data set whose samples are made with random states of their own.
+
+    Args:
+        dataset: Where the samples come from.
+
+    Attributes:
+        dataset: Where the samples come from.
+    """
+
+    def __init__(self, dataset: Dataset[SampleT_co]) -> None:
+        self.dataset = dataset
+
+    @override
+    def __getitem__(self, index: tuple[int, int]) -> SampleT_co:
+        number, seed = index
+        with keep_random_state():
+            manual_seed(seed)
+            sample: SampleT_co = self.dataset[number]
+            return sample

@@ -1,0 +1,145 @@
+"""The helper that proves a resume: right pipelines pass, each way to be wrong is told."""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import pytest
+import torch
+from torch import Tensor, nn
+from torch.utils.data import DataLoader as TorchDataLoader
+from torch.utils.data import TensorDataset
+
+from firesteel.data import DataLoader, RandomStates
+from firesteel.engine import Engine
+from firesteel.errors import ArgumentError, ResumeError
+from firesteel.protocols import Stateful
+from firesteel.testing import Pipeline, check_resume
+
+
+class Output(NamedTuple):
+    loss: float
+    scores: Tensor
+
+
+DATASET = TensorDataset(
+    torch.rand(10, 4, generator=torch.Generator().manual_seed(5)), torch.arange(10) % 3
+)
+
+
+def pipeline(
+    *, without: str = "", data: Callable[[], Any] | None = None, noise: float = 0.0
+) -> Pipeline:
+    model = nn.Sequential(nn.Linear(4, 8), nn.Dropout(0.5), nn.Linear(8, 3))
+    optimizer = torch.optim.Adam(model.parameters())
+    scheduler = torch.optim.lr_scheduler.StepLR(optimizer, 2)
+    ours = DataLoader(DATASET, batch_size=3, shuffle=True, seed=2)
+    loader: Any = ours if data is None else data()
+    calls: list[int] = []
+
+    def step(engine: Engine[list[Tensor], Output], batch: list[Tensor]) -> Output:
+        scores = model(batch[0] + noise * len(calls))
+        calls.append(0)
+        loss = nn.functional.cross_entropy(scores, batch[1])
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        scheduler.step()
+        return Output(loss.item(), scores)
+
+    parts: dict[str, Stateful] = {
+        "model": model,
+        "optimizer": optimizer,
+        "scheduler": scheduler,
+        "random": RandomStates(),
+    }
+    parts.pop(without, None)
+    return Pipeline(engine=Engine(step), data=loader, parts=parts)
+
+
+AT = [1, 3, 4, 6, 8]
+
+
+def test_what_is_saved_whole_goes_on_exactly() -> None:
+    check_resume(pipeline, num_iterations=9, at=AT)
+
+
+@pytest.mark.parametrize("part", ["model", "optimizer", "scheduler", "random"])
+def test_what_is_not_saved_is_noticed(part: str) -> None:
+    with pytest.raises(ResumeError, match=r"^check_resume: gone on with after iteration \d, the "):
+        check_resume(lambda: pipeline(without=part), num_iterations=9, at=[4, 5])
+
+
+def test_an_order_that_is_not_saved_is_noticed() -> None:
+    def shuffled() -> object:
+        return TorchDataLoader(DATASET, batch_size=3, shuffle=True)
+
+    message = (
+        r"after iteration 2, the batch of iteration 3 must be the same .* at \[0\]: torch.float"
+    )
+    with pytest.raises(ResumeError, match=message):
+        check_resume(lambda: pipeline(data=shuffled), num_iterations=9, at=[2])
+
+
+def test_what_is_kept_elsewhere_is_noticed() -> None:
+    message = (
+        r"after iteration 4, the output of iteration 5 must be .* difference at \[0\]: \d\.\d+, n"
+    )
+    with pytest.raises(ResumeError, match=message):
+        check_resume(lambda: pipeline(noise=0.1), num_iterations=9, at=[4])
+
+
+def test_random_states_are_as_they_were() -> None:
+    torch.manual_seed(9)
+    expected = torch.rand(1)
+    torch.manual_seed(9)
+    check_resume(pipeline, num_iterations=5, at=[2])
+    assert torch.equal(torch.rand(1), expected)
+
+
+class Odd:
+    """Has a state that depends on when it was made."""
+
+    def __init__(self, value: object) -> None:
+        self.value = value
+
+    def state_dict(self) -> dict[str, Any]:
+        return {"value": self.value}
+
+    def load_state_dict(self, state_dict: dict[str, Any], /) -> None:
+        pass
+
+
+@pytest.mark.parametrize(
+    ("values", "difference"),
+    [
+        ([0.0, -0.0], None),
+        ([torch.tensor(0.0), torch.tensor(-0.0)], "begins with"),
+        ([torch.tensor([1.0]), torch.tensor([1.0], dtype=torch.float64)], "float64 of shape"),
+        ([torch.tensor(torch.nan), torch.tensor(torch.nan)], None),
+        ([float("nan"), float("nan")], None),
+        ([[1, 2], [1, 3]], r"\['odd'\]\['value'\]\[1\]: 3, not 2"),
+        ([(1,), [1]], r"\[1\], not \(1,\)"),
+        ([{"a": 1}, {"b": 1}], r"the entries"),
+        ([1, True], "True, not 1"),
+    ],
+)
+def test_states_in_the_end_are_compared_bit_for_bit(
+    values: list[object], difference: str | None
+) -> None:
+    made = iter(values)
+
+    def build() -> Pipeline:
+        engine: Engine[int, int] = Engine(lambda engine, batch: batch)
+        return Pipeline(engine=engine, data=range(3), parts={"odd": Odd(next(made))})
+
+    if difference is None:
+        check_resume(build, num_iterations=3, at=[1])
+    else:
+        with pytest.raises(ResumeError, match=rf"the state in the end .*{difference}"):
+            check_resume(build, num_iterations=3, at=[1])
+
+
+@pytest.mark.parametrize("at", [0, 5, 9])
+def test_where_to_save_lies_within(at: int) -> None:
+    with pytest.raises(ArgumentError, match="check_resume: at must be from 1 to 4, below"):
+        check_resume(pipeline, num_iterations=5, at=[at])
