@@ -60,7 +60,7 @@ class DataLoader(TorchDataLoader[object], Generic[BatchT_co]):
             states are neither read nor changed.
         drop_last: Whether samples at the end are left out that do not fill a batch on each rank.
         seed_samples: Whether each sample is made with Python's, numpy's and torch's generators
-            seeded by ``seed``, the pass and the sample's place in it, and their states put back
+            seeded by ``seed``, the pass and the sample's index, and their states put back
             afterwards. So random augmentation is the same when a pass is gone on with, and for each
             number of workers. It takes some 50 us for each sample; ``dataset`` is then wrapped.
         rank: Which share of the samples to give, ``0 <= rank < world_size``.

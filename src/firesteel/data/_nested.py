@@ -91,7 +91,8 @@ def _mapped_tuple(
     path: Path,
 ) -> object:
     make: Callable[..., object] = type(value)
-    if isinstance(value, _NamedTuple):
+    is_plain = type(value) is tuple  # known without asking the protocol, which takes longer
+    if not is_plain and isinstance(value, _NamedTuple):
         named = [
             mapped(entry, is_one, function, (path, ".{}", name))
             for name, entry in zip(value.__match_args__, value, strict=True)
@@ -101,7 +102,7 @@ def _mapped_tuple(
         mapped(entry, is_one, function, (path, "[{!r}]", place))
         for place, entry in enumerate(value)
     ]
-    return tuple(entries) if type(value) is tuple else _noted(path, make, entries)
+    return tuple(entries) if is_plain else _noted(path, make, entries)
 
 
 def _noted(path: Path, function: Callable[..., object], *arguments: object) -> object:

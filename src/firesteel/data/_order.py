@@ -213,11 +213,13 @@ class BatchOrder(Sampler[list[int]]):
         self, order: SampleOrder, pass_number: int, samples_taken: int
     ) -> Iterator[list[int]]:
         indices = order.of_pass(pass_number)
-        for step in range(self.num_batches(samples_taken=samples_taken)):
-            places = self.places(samples_taken + step * self.step_size)
-            in_order = indices[places.start : places.stop : places.step]
-            batch = _as_list(in_order)
-            batch += [int(indices[place % order.num_samples]) for place in places[len(batch) :]]
+        step_size, world_size = self.step_size, self.world_size
+        stop = samples_taken + step_size * self.num_batches(samples_taken=samples_taken)
+        for start in range(samples_taken, stop, step_size):
+            batch = _as_list(indices[start + self.rank : start + step_size : world_size])
+            if start + step_size > order.num_samples:
+                places = self.places(start)
+                batch += [int(indices[place % order.num_samples]) for place in places[len(batch) :]]
             yield batch
 
 

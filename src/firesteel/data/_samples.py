@@ -16,10 +16,9 @@ SampleT_co = TypeVar("SampleT_co", covariant=True)
 
 @final
 class SeededOrder(Sampler[list[tuple[int, int]]]):
-    """Batches of indices, each with a seed that follows from its place in the order.
+    """Batches of indices, each with a seed that follows from the index and the pass.
 
-    The seed comes with the index, since the worker that makes the sample knows neither the pass nor
-    the place.
+    The seed comes with the index, since the worker that makes the sample does not know the pass.
 
     Args:
         batches: Whose batches these are.
@@ -33,23 +32,10 @@ class SeededOrder(Sampler[list[tuple[int, int]]]):
     def __iter__(self) -> Iterator[list[tuple[int, int]]]:
         # bound now, as those of the order itself
         batches = self._batches
-        return self._seeded(
-            iter(batches), batches.order.seed, batches.pass_number, batches.samples_taken
-        )
+        return _seeded(iter(batches), batches.order.seed, batches.pass_number)
 
     def __len__(self) -> int:
         return len(self._batches)
-
-    def _seeded(
-        self, batches: Iterator[list[int]], seed: int, pass_number: int, start: int
-    ) -> Iterator[list[tuple[int, int]]]:
-        for batch in batches:
-            places = self._batches.places(start)
-            yield [
-                (index, mixed(seed, pass_number, place))
-                for index, place in zip(batch, places, strict=True)
-            ]
-            start += self._batches.step_size
 
 
 @final
@@ -73,3 +59,10 @@ class SeededSamples(Dataset[SampleT_co], Generic[SampleT_co]):
             manual_seed(seed)
             sample: SampleT_co = self.dataset[number]
             return sample
+
+
+def _seeded(
+    batches: Iterator[list[int]], seed: int, pass_number: int
+) -> Iterator[list[tuple[int, int]]]:
+    for batch in batches:
+        yield [(index, mixed(seed, pass_number, index)) for index in batch]

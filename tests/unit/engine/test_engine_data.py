@@ -310,6 +310,17 @@ def test_after_an_epoch_that_was_ended_the_next_pass_begins_also_where_it_was_sa
     assert flat(after) == order_of(1)
 
 
+def test_a_run_that_starts_over_begins_a_pass_also_where_it_was_saved_at_once() -> None:
+    data, trainer = loader(), Engine(Work())
+    next(iter(data))
+    all_saved: list[dict[str, object]] = []
+    trainer.add_event_handler(Events.STARTED, lambda: all_saved.append(trainer.state_dict()))
+    trainer.run(data, max_epochs=1)
+    engine, after = loaded(all_saved[0])
+    engine.run(loader())
+    assert flat(after) == order_of(1)
+
+
 def test_data_that_is_set_begins_a_pass() -> None:
     work = Work()
     trainer, data = Engine(work), loader()
@@ -352,6 +363,17 @@ def test_it_can_be_saved_again_in_an_epoch_of_another_length(batch_size: int) ->
     other.run(loader(batch_size=batch_size))
     assert flat(first + second + third) == [*order_of(0), *order_of(1), *order_of(2)]
     assert (other.state.epoch, other.state.epoch_length) == (3, -(-LENGTH // batch_size))
+
+
+def test_an_epoch_with_more_iterations_than_batches_can_be_saved_again() -> None:
+    saved, first = run_until(7, loader(batch_size=1), max_epochs=3)
+    engine, second = loaded(saved)
+    engine.add_event_handler(Events.ITERATION_COMPLETED(once=8), engine.terminate)
+    engine.run(loader())
+    other, third = loaded(engine.state_dict())
+    other.run(loader())
+    assert flat(first + second + third) == [*order_of(0), *order_of(1), *order_of(2)]
+    assert other.state.iteration == 7 + 2 + 5 + 5
 
 
 def test_within_one_process_the_batches_may_change_too() -> None:
