@@ -14,7 +14,7 @@ def deterministic_algorithms() -> Generator[None]:
     is_on = torch.are_deterministic_algorithms_enabled()
     is_warning = torch.is_deterministic_algorithms_warn_only_enabled()
     is_benchmarking = torch.backends.cudnn.benchmark
-    torch.use_deterministic_algorithms(True)  # noqa: FBT003  # torch's own
+    torch.use_deterministic_algorithms(mode=True)
     torch.backends.cudnn.benchmark = False
     try:
         yield

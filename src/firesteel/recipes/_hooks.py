@@ -87,12 +87,13 @@ def unpack_pair(batch: object) -> tuple[object, object]:
             f"prepare_batch: a batch must be a tuple or list of input and target, got a "
             f"{type(batch).__name__}; say by prepare_batch where the two are"
         )
-    if len(batch) != 2:  # noqa: PLR2004  # a pair
+    try:
+        x, y = batch
+    except ValueError:
         raise ArgumentError(
             f"prepare_batch: a batch must have two elements, input and target, got {len(batch)}; "
             "say by prepare_batch where the two are"
-        )
-    x, y = batch
+        ) from None
     return x, y
 
 

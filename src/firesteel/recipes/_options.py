@@ -154,7 +154,7 @@ class Schedule:
         scheduler: The scheduler, of an optimizer that the step was given.
         when: After what: ``"iteration"`` for each step of its optimizer, which is one in each
             accumulation window and none where the gradient scaler has skipped it; ``"epoch"`` for
-            each epoch that is completed.
+            each epoch that is completed and in which its optimizer was stepped.
 
     Raises:
         ArgumentError: There is no such time, or the scheduler is stepped with a score.

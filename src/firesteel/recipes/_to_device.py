@@ -19,17 +19,19 @@ def to_device(batch: T, device: torch.device | str, *, non_blocking: bool = Fals
         device: Where to.
         non_blocking: Whether to go on without waiting for the copies.
     """
-    moved = _moved(batch, device, non_blocking)
+    moved = _moved(batch, device, non_blocking=non_blocking)
     return moved if isinstance(moved, type(batch)) else batch
 
 
-def _moved(value: object, device: torch.device | str, non_blocking: bool) -> object:  # noqa: FBT001  # private
+def _moved(value: object, device: torch.device | str, *, non_blocking: bool) -> object:
     if isinstance(value, Tensor):
         return value.to(device, non_blocking=non_blocking)
     if _is_row(value):
-        return _made(type(value), [_moved(part, device, non_blocking) for part in value])
+        return _made(
+            type(value), [_moved(part, device, non_blocking=non_blocking) for part in value]
+        )
     if _is_dict(value):
-        return {key: _moved(part, device, non_blocking) for key, part in value.items()}
+        return {key: _moved(part, device, non_blocking=non_blocking) for key, part in value.items()}
     return value
 
 

@@ -55,6 +55,7 @@ class Update:
         "_replicas",
         "_scaler",
         "_schedules",
+        "_stepped_in_epoch",
         "_total",
         "num_batches",
     )
@@ -74,6 +75,7 @@ class Update:
         self._schedules = tuple(settings.schedules)
         self._replicas = replicas_of(model)
         self._is_weighted = is_weighted
+        self._stepped_in_epoch: list[Optimizer] = []
         self._total: Scalar = 0
         self.num_batches = 0
 
@@ -141,11 +143,17 @@ class Update:
                 optimizer.step()
         if self._schedules:
             self._step_schedules("iteration", stepped)
+            self._stepped_in_epoch = [
+                one
+                for one in self._optimizers
+                if any(one is other for other in (*self._stepped_in_epoch, *stepped))
+            ]
         return bool(stepped)
 
     def end_epoch(self) -> None:
-        """Step the schedules that are stepped at the end of an epoch."""
-        self._step_schedules("epoch", self._optimizers)
+        """Step the schedules of epochs whose optimizers were stepped in the epoch."""
+        self._step_schedules("epoch", self._stepped_in_epoch)
+        self._stepped_in_epoch = []
 
     def _step_schedules(self, when: ScheduleTime, stepped: Sequence[Optimizer]) -> None:
         for schedule in self._schedules:
