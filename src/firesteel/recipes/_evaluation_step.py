@@ -64,9 +64,12 @@ class SupervisedEvaluationStep(Generic[BatchT, OutputT]):
         if self._model.training:
             self._model.eval()
         with torch.no_grad():
-            x, y = self._prepare_batch(forward.moved(batch))
-            with forward.autocast():
+            x, y = self._prepare_batch(batch if forward.device is None else forward.moved(batch))
+            if forward.amp_dtype is None:
                 y_pred = self._model_fn(forward.model, x)
+            else:
+                with forward.autocast():
+                    y_pred = self._model_fn(forward.model, x)
             return self._output_transform(x, y, y_pred)
 
 

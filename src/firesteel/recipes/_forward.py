@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
-from typing import Final, Protocol, final
+from typing import Protocol, final
 
 import torch
 from torch import nn
@@ -15,8 +15,6 @@ from ._to_device import to_device
 __all__ = ["Forward"]
 
 BatchT = TypeVar("BatchT")
-
-_AS_IT_IS: Final = nullcontext()
 
 
 class Compiler(Protocol):
@@ -43,19 +41,21 @@ class Forward:
 
     Attributes:
         model: What is called: the model or its compiled form.
+        device: Where batches are brought to; ``None`` where they stay.
+        amp_dtype: What is computed in under autocast; ``None`` where there is none.
     """
 
-    __slots__ = ("_amp_dtype", "_device", "_model", "_non_blocking", "model")
+    __slots__ = ("_model", "_non_blocking", "amp_dtype", "device", "model")
 
     def __init__(self, model: nn.Module, settings: EvaluationSettings) -> None:
         self.model = (
             model if settings.compile is None else _compiled(torch, model, settings.compile)
         )
         self._model = model
-        self._device = settings.device
+        self.device = settings.device
         self._non_blocking = settings.non_blocking
         amp_dtype = settings.amp_dtype
-        self._amp_dtype = (
+        self.amp_dtype = (
             None
             if amp_dtype is None
             else torch.float16
@@ -64,21 +64,21 @@ class Forward:
         )
 
     def moved(self, batch: BatchT) -> BatchT:
-        """Give the batch, on the device."""
-        if self._device is None:
+        """Give the batch on the device, if there is one."""
+        if self.device is None:
             return batch
-        return to_device(batch, self._device, non_blocking=self._non_blocking)
+        return to_device(batch, self.device, non_blocking=self._non_blocking)
 
     def autocast(self) -> AbstractContextManager[object]:
         """Give the context in which the model and the loss are computed."""
-        if self._amp_dtype is None:
-            return _AS_IT_IS
-        return torch.autocast(self._device_type(), dtype=self._amp_dtype)
+        if self.amp_dtype is None:
+            return nullcontext()
+        return torch.autocast(self._device_type(), dtype=self.amp_dtype)
 
     def _device_type(self) -> str:
         """Give the type of the device, read anew since a model may be moved."""
-        if self._device is not None:
-            return torch.device(self._device).type
+        if self.device is not None:
+            return torch.device(self.device).type
         first = next(self._model.parameters(), None)
         return "cpu" if first is None else first.device.type
 

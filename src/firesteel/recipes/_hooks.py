@@ -1,7 +1,7 @@
 """The functions that a supervised step is made of, and what stands in where one is not given."""
 
 from collections.abc import Callable, Sequence
-from typing import Protocol, TypeAlias
+from typing import Final, Protocol, TypeAlias
 
 from torch import Tensor, nn
 from typing_extensions import TypeIs, TypeVar
@@ -20,6 +20,8 @@ __all__ = [
     "num_samples",
     "unpack_pair",
 ]
+
+_ROWS: Final = (tuple, list)
 
 BatchT_contra = TypeVar("BatchT_contra", contravariant=True)
 InputT = TypeVar("InputT")
@@ -112,4 +114,4 @@ def num_samples(y: object) -> Scalar:
 
 
 def _is_row(batch: object) -> TypeIs[Sequence[object]]:
-    return isinstance(batch, tuple | list)
+    return isinstance(batch, _ROWS)

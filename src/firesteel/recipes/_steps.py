@@ -43,6 +43,7 @@ class SupervisedTrainingStep(Generic[BatchT, OutputT]):
 
     __slots__ = (
         "_forward",
+        "_has_to_be_attached",
         "_is_attached",
         "_is_deterministic",
         "_loss_fn",
@@ -50,6 +51,7 @@ class SupervisedTrainingStep(Generic[BatchT, OutputT]):
         "_model_fn",
         "_needs_attaching",
         "_num_items",
+        "_num_steps",
         "_output_transform",
         "_prepare_batch",
         "_update",
@@ -81,7 +83,9 @@ class SupervisedTrainingStep(Generic[BatchT, OutputT]):
         self._needs_attaching = self._window > 1 or any(
             schedule.when == "epoch" for schedule in settings.schedules
         )
+        self._num_steps = 0
         self._is_attached = False
+        self._has_to_be_attached = self._needs_attaching
 
     def attach(self, engine: Engine[BatchT, OutputT]) -> None:
         """Have the engine's events end windows and epochs, before what is attached later hears.
@@ -98,6 +102,8 @@ class SupervisedTrainingStep(Generic[BatchT, OutputT]):
                 "another step"
             )
         self._is_attached = True
+        self._has_to_be_attached = False
+        engine.add_event_handler(Events.STARTED, self._read_count)
         if self._needs_attaching:
             engine.add_event_handler(_WINDOW_CLOSING, self._close_window)
             engine.add_event_handler(Events.EPOCH_COMPLETED, self._update.end_epoch)
@@ -122,30 +128,33 @@ class SupervisedTrainingStep(Generic[BatchT, OutputT]):
         return self._train(engine, batch)
 
     def _train(self, engine: Engine[BatchT, OutputT], batch: BatchT) -> OutputT:
-        model, update = self._model, self._update
-        if not model.training:
-            model.train()
-        is_last = self._begin(engine)
-        with update.syncing(is_last=is_last):
-            x, y, y_pred, loss = self._accumulate(engine, batch)
-        if is_last:
-            self._count(engine, has_stepped=update.step(is_synced=True))
-        elif self._window > 1:
-            engine.state[NUM_ACCUMULATED] = update.num_batches
-        return self._output_transform(x, y, y_pred, loss)
-
-    def _begin(self, engine: Engine[BatchT, OutputT]) -> bool:
-        """Begin a window where there is none to go on with; tell whether the batch ends it."""
-        update, window = self._update, self._window
-        if not self._is_attached and self._needs_attaching:
+        update = self._update
+        if not self._model.training:
+            self._model.train()
+        if self._has_to_be_attached:
             raise EngineStateError(
                 "supervised_training_step: a step that accumulates, or that has schedules of "
                 "epochs, must be attached; call step.attach(engine)"
             )
-        if window == 1:
+        is_last = True
+        if self._window == 1:
             update.begin()
-            return True
-        state = engine.state
+        else:
+            is_last = self._ends_window(engine)
+        if is_last or update.replicas is None:
+            x, y, y_pred, loss = self._accumulate(engine, batch)
+        else:
+            with update.replicas.no_sync():
+                x, y, y_pred, loss = self._accumulate(engine, batch)
+        if is_last:
+            self._count(engine, has_stepped=update.step(is_synced=True))
+        else:
+            engine.state[NUM_ACCUMULATED] = update.num_batches
+        return self._output_transform(x, y, y_pred, loss)
+
+    def _ends_window(self, engine: Engine[BatchT, OutputT]) -> bool:
+        """Begin a window where there is none to go on with; tell whether the batch ends it."""
+        update, state, window = self._update, engine.state, self._window
         position = (state.epoch_iteration - 1) % window
         num_accumulated = state.get(NUM_ACCUMULATED, 0)
         if position == 0 or num_accumulated == 0 or num_accumulated != update.num_batches:
@@ -168,10 +177,14 @@ class SupervisedTrainingStep(Generic[BatchT, OutputT]):
     ) -> tuple[object, object, object, Tensor]:
         """Bring a batch forward and backward; give input, target, prediction and detached loss."""
         forward = self._forward
-        x, y = self._prepare_batch(forward.moved(batch))
-        with forward.autocast():
+        x, y = self._prepare_batch(batch if forward.device is None else forward.moved(batch))
+        if forward.amp_dtype is None:
             y_pred = self._model_fn(forward.model, x)
             loss = self._loss_fn(y_pred, y)
+        else:
+            with forward.autocast():
+                y_pred = self._model_fn(forward.model, x)
+                loss = self._loss_fn(y_pred, y)
         if loss.ndim:
             raise ArgumentError(
                 f"loss_fn: must give a tensor without axes, got shape {list(loss.shape)}; "
@@ -192,7 +205,14 @@ class SupervisedTrainingStep(Generic[BatchT, OutputT]):
         state = engine.state
         if self._window > 1:
             state[NUM_ACCUMULATED] = 0
-        state[NUM_OPTIMIZER_STEPS] = state.get(NUM_OPTIMIZER_STEPS, 0) + has_stepped
+        if not self._is_attached:
+            self._read_count(engine)
+        self._num_steps += has_stepped
+        state[NUM_OPTIMIZER_STEPS] = self._num_steps
+
+    def _read_count(self, engine: Engine[BatchT, OutputT]) -> None:
+        """Go on from the count in the state: once in a run, since reading takes a microsecond."""
+        self._num_steps = engine.state.get(NUM_OPTIMIZER_STEPS, 0)
 
     def _close_window(self, engine: Engine[BatchT, OutputT]) -> None:
         """Step with what there is, where the last batch could not be foreseen."""

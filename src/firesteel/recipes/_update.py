@@ -1,8 +1,7 @@
 """From losses to changed parameters: accumulate, meet, unscale, divide, clip and step."""
 
 from collections.abc import Sequence
-from contextlib import AbstractContextManager, nullcontext
-from typing import Final, Protocol, final
+from typing import Protocol, final
 
 import torch
 from torch import Tensor, nn
@@ -19,8 +18,6 @@ from ._replicas import replicas_of
 from ._settings import TrainingSettings
 
 __all__ = ["Update"]
-
-_AT_ONCE: Final = nullcontext()
 
 
 class Steps(Protocol):
@@ -46,18 +43,19 @@ class Update:
 
     Attributes:
         num_batches: How many batches there are in the window.
+        replicas: The ranks among which gradients are averaged, if there are any.
     """
 
     __slots__ = (
         "_clipping",
         "_is_weighted",
         "_optimizers",
-        "_replicas",
         "_scaler",
         "_schedules",
         "_stepped_in_epoch",
         "_total",
         "num_batches",
+        "replicas",
     )
 
     def __init__(
@@ -73,7 +71,7 @@ class Update:
         self._clipping: Clipping | None = settings.clipping
         self._scaler = scaler if scaler is not None and scaler.is_enabled() else None
         self._schedules = tuple(settings.schedules)
-        self._replicas = replicas_of(model)
+        self.replicas = replicas_of(model)
         self._is_weighted = is_weighted
         self._stepped_in_epoch: list[Optimizer] = []
         self._total: Scalar = 0
@@ -85,16 +83,6 @@ class Update:
             optimizer.zero_grad()
         self._total = 0
         self.num_batches = 0
-
-    def syncing(self, *, is_last: bool) -> AbstractContextManager[None]:
-        """Give the context in which a batch goes forward and backward.
-
-        Args:
-            is_last: Whether it is the last batch of its window, at which ranks meet.
-        """
-        if is_last or self._replicas is None:
-            return _AT_ONCE
-        return self._replicas.no_sync()
 
     def backward(self, loss: Tensor, weight: Scalar) -> None:
         """Add the gradients of a batch to the window.
@@ -127,8 +115,8 @@ class Update:
         """
         self.num_batches = 0
         scaler, clipping = self._scaler, self._clipping
-        if not is_synced and self._replicas is not None:
-            self._replicas.sum_gradients(self._parameters())
+        if not is_synced and self.replicas is not None:
+            self.replicas.sum_gradients(self._parameters())
         if scaler is not None:
             for optimizer in self._optimizers:
                 scaler.unscale_(optimizer)
@@ -168,7 +156,7 @@ class Update:
 
         A window without any weight has gradients of zero already, and is divided by 1.
         """
-        total, replicas = self._total, self._replicas
+        total, replicas = self._total, self.replicas
         if replicas is not None:
             device = self._parameters()[0].device
             total = _in_double(torch.as_tensor(total, device=device))

@@ -74,7 +74,9 @@ def plain(model: nn.Module, optimizer: Optimizer) -> None:
     assert_type(by_module.run([(torch.ones(1), torch.ones(1))]).metrics[loss], float)
     Average().attach(by_module, "mean")
     by_module.attach(ProgressBar(lambda loss: {"loss": loss}))
-    by_module.add_event_handler(Events.ITERATION_COMPLETED, lambda engine: engine.state.output.mean())
+    by_module.add_event_handler(
+        Events.ITERATION_COMPLETED, lambda engine: engine.state.output.mean()
+    )
     assert_type(by_module.state[NUM_OPTIMIZER_STEPS], int)
     assert_type(by_module.state.get(NUM_ACCUMULATED, 0), int)
 
