@@ -132,6 +132,7 @@ def create_supervised_trainer(
     Example:
         >>> import torch
         >>> from firesteel import RunningAverage
+        >>> from firesteel.recipes import NUM_OPTIMIZER_STEPS
         >>> model = torch.nn.Linear(2, 1)
         >>> optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
         >>> trainer = create_supervised_trainer(

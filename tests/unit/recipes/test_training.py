@@ -1,9 +1,7 @@
 """The supervised trainer: what it does to a batch, and what it refuses."""
 
 import copy
-import doctest
 from collections.abc import Sequence
-from importlib import import_module
 from typing import Final, NamedTuple
 
 import pytest
@@ -12,7 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 from torch.optim import SGD, Optimizer
 
-from firesteel import Average, Engine, Events, RunningAverage, recipes
+from firesteel import Average, Engine, Events, RunningAverage
 from firesteel.errors import ArgumentError, ArgumentTypeError, EngineStateError
 from firesteel.recipes import (
     NUM_OPTIMIZER_STEPS,
@@ -288,14 +286,3 @@ def test_no_optimizer_is_refused() -> None:
     none: list[Optimizer] = []
     with pytest.raises(ArgumentError, match="at least one"):
         create_supervised_trainer(made()[0], none, functional.mse_loss)
-
-
-@pytest.mark.parametrize(
-    "name", ["_trainer", "_training_step", "_evaluator", "_evaluation_step", "_options"]
-)
-def test_the_examples_in_the_docstrings_are_right(name: str) -> None:
-    results = doctest.testmod(
-        import_module(f"firesteel.recipes.{name}"), extraglobs=dict(vars(recipes))
-    )
-    assert results.failed == 0
-    assert results.attempted
