@@ -25,4 +25,6 @@ trainer.rehearsal(num_batches="two")  # E: no number
 Pipeline(engine=trainer, data=[], parts=[model])  # E: parts have names
 Pipeline(engine=trainer, data=[], parts={"model": 3})  # E: nothing with a state
 check_resume(lambda: trainer, num_iterations=3, at=[1])  # E: no pipeline
-check_resume(lambda: Pipeline(engine=trainer, data=[], parts={}), num_iterations=3, at=1)  # E: one number
+check_resume(
+    lambda: Pipeline(engine=trainer, data=[], parts={}), num_iterations=3, at=1
+)  # E: one number

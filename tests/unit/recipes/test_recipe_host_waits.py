@@ -1,0 +1,91 @@
+"""No step makes the host wait for the device."""
+
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Final
+
+import pytest
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+from torch.optim import SGD
+from torch.utils._python_dispatch import TorchDispatchMode
+from typing_extensions import override
+
+from firesteel import Engine, RunningAverage
+from firesteel.recipes import (
+    ClipNorm,
+    ClipValue,
+    TrainingOptions,
+    create_supervised_evaluator,
+    create_supervised_trainer,
+)
+
+WAITING: Final = frozenset({"_local_scalar_dense", "item", "is_nonzero", "equal", "nonzero"})
+"""Operations of which the host has to see the values, or that need them for a shape."""
+
+DATA: Final = [(torch.ones(4, 3), torch.ones(4, 2)) for _ in range(5)]
+
+
+@contextmanager
+def waits() -> Generator[list[str]]:
+    """List the operations at which the host would wait for a device."""
+    found: list[str] = []
+
+    class Listing(TorchDispatchMode):
+        @override
+        def __torch_dispatch__(
+            self,
+            func: Callable[..., object],
+            types: Iterable[type],
+            args: tuple[object, ...] = (),
+            kwargs: Mapping[str, object] | None = None,
+        ) -> object:
+            _, name, _ = str(func).split(".")  # aten.nonzero.default
+            if name in WAITING:
+                found.append(name)
+            return func(*args, **(kwargs or {}))
+
+    make: Callable[[], TorchDispatchMode] = Listing  # torch's constructor is not typed
+    with make():
+        yield found
+
+
+def trainer_of(options: TrainingOptions) -> Engine[tuple[Tensor, Tensor], Tensor]:
+    model = nn.Linear(3, 2)
+    optimizer = SGD(model.parameters(), lr=0.1)
+    return create_supervised_trainer(
+        model, optimizer, functional.mse_loss, num_items=lambda y: y.ne(0).sum(), **options
+    )
+
+
+OPTIONS: Final[Sequence[TrainingOptions]] = (
+    {},
+    {"gradient_accumulation_steps": 2},
+    {"clipping": ClipNorm(max_norm=1.0)},
+    {"clipping": ClipValue(max_value=1.0), "gradient_accumulation_steps": 4},
+    {"amp_dtype": "bfloat16", "device": "cpu"},
+)
+
+
+@pytest.mark.parametrize("options", OPTIONS)
+def test_a_training_does_not_wait(options: TrainingOptions) -> None:
+    trainer = trainer_of(options)
+    RunningAverage().attach(trainer, "loss")
+    with waits() as found:
+        trainer.run(DATA, max_epochs=2)
+    assert found == []
+
+
+def test_reading_the_loss_is_the_wait() -> None:
+    trainer = trainer_of({})
+    with waits() as found:
+        trainer.run(DATA).output.item()
+    assert len(found) == 1
+
+
+def test_an_evaluation_does_not_wait() -> None:
+    evaluator = create_supervised_evaluator(nn.Linear(3, 2), device="cpu")
+    with waits() as found:
+        evaluator.run(DATA)
+    assert found == []
