@@ -59,10 +59,10 @@ class DataLoader(TorchDataLoader[object], Generic[BatchT_co]):
         seed: What the order depends on, any whole number; the same on all ranks. The global random
             states are neither read nor changed.
         drop_last: Whether samples at the end are left out that do not fill a batch on each rank.
-        seed_samples: Whether each sample is made with Python's, numpy's and torch's generators
-            seeded by ``seed``, the pass and the sample's index, and their states put back
-            afterwards. So random augmentation is the same when a pass is gone on with, and for each
-            number of workers. It takes some 50 us for each sample; ``dataset`` is then wrapped.
+        seed_samples: Whether each sample is made with Python's, numpy's and torch's generators on
+            the CPU seeded by ``seed``, the pass and the sample's index, and their states put back
+            after each batch. So random augmentation is the same when a pass is gone on with, and
+            for each number of workers. It takes some 20 us for each sample; ``dataset`` is wrapped.
         rank: Which share of the samples to give, ``0 <= rank < world_size``.
         world_size: How many ranks share the samples, ``>= 1``.
         num_workers: Processes that make batches, ``>= 0``; with 0 this process does.

@@ -56,9 +56,9 @@ class SampleOrder:
     __slots__ = ("num_samples", "seed", "shuffle")
 
     def __init__(self, num_samples: int, *, seed: int = 0, shuffle: bool = False) -> None:
-        self.num_samples = at_least("SampleOrder", "num_samples", num_samples, 0)
-        self.seed = whole_number("SampleOrder", "seed", seed)
-        self.shuffle = shuffle
+        self.num_samples: int = at_least("SampleOrder", "num_samples", num_samples, 0)
+        self.seed: int = whole_number("SampleOrder", "seed", seed)
+        self.shuffle: bool = shuffle
 
     def of_pass(self, number: int) -> Tensor:
         """Give the indices of all samples in the order of one pass.
@@ -133,17 +133,17 @@ class BatchOrder(Sampler[list[int]]):
         drop_last: bool = False,
     ) -> None:
         super().__init__()
-        self.order = order
-        self.batch_size = at_least("BatchOrder", "batch_size", batch_size, 1)
-        self.world_size = at_least("BatchOrder", "world_size", world_size, 1)
-        self.rank = at_least("BatchOrder", "rank", rank, 0)
+        self.order: SampleOrder = order
+        self.batch_size: int = at_least("BatchOrder", "batch_size", batch_size, 1)
+        self.world_size: int = at_least("BatchOrder", "world_size", world_size, 1)
+        self.rank: int = at_least("BatchOrder", "rank", rank, 0)
         if self.rank >= self.world_size:
             raise ArgumentError(
                 mismatch("BatchOrder", "rank", f"below world_size={self.world_size}", self.rank)
             )
-        self.drop_last = drop_last
-        self.pass_number = 0
-        self.samples_taken = 0
+        self.drop_last: bool = drop_last
+        self.pass_number: int = 0
+        self.samples_taken: int = 0
 
     @property
     def step_size(self) -> int:

@@ -7,7 +7,7 @@ from torch.utils.data import Dataset, Sampler
 from typing_extensions import TypeVar, override
 
 from ._order import BatchOrder, mixed
-from ._seeds import keep_random_state, manual_seed
+from ._seeds import keep_random_state, seed_host
 
 __all__ = ["SeededOrder", "SeededSamples"]
 
@@ -54,11 +54,16 @@ class SeededSamples(Dataset[SampleT_co], Generic[SampleT_co]):
 
     @override
     def __getitem__(self, index: tuple[int, int]) -> SampleT_co:
-        number, seed = index
+        return self.__getitems__([index])[0]
+
+    def __getitems__(self, indices: list[tuple[int, int]]) -> list[SampleT_co]:
+        """Give the samples of a batch: that loaders ask for these saves time for the states."""
+        samples: list[SampleT_co] = []
         with keep_random_state():
-            manual_seed(seed)
-            sample: SampleT_co = self.dataset[number]
-            return sample
+            for index, seed in indices:
+                seed_host(seed)
+                samples.append(self.dataset[index])
+        return samples
 
 
 def _seeded(

@@ -19,7 +19,7 @@ else:
     with suppress(ImportError):
         import numpy as np
 
-__all__ = ["RandomStates", "keep_random_state", "manual_seed"]
+__all__ = ["RandomStates", "keep_random_state", "manual_seed", "seed_host"]
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -51,9 +51,15 @@ def manual_seed(seed: int) -> None:
     seed = whole_number("manual_seed", "seed", seed)
     if not 0 <= seed < 2**64:
         raise ArgumentError(mismatch("manual_seed", "seed", "in [0, 2**64)", seed))
-    random.seed(seed)
+    seed_host(seed)
     # torch does not annotate its parameter
     torch.manual_seed(seed)  # pyright: ignore[reportUnknownMemberType]
+
+
+def seed_host(seed: int) -> None:
+    """Seed the generators of this process that are on no device, in a few microseconds."""
+    random.seed(seed)
+    torch.default_generator.manual_seed(seed)
     if _HAS_NUMPY:
         np.random.seed(seed % 2**32)
 
