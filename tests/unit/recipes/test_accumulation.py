@@ -157,10 +157,25 @@ def test_a_window_that_is_cut_short_is_stepped(how: str) -> None:
     assert trainer.state[NUM_OPTIMIZER_STEPS] == 2
 
 
+@pytest.mark.parametrize("is_silent", [True, False])
+def test_a_window_that_an_epoch_cuts_short_is_not_lost_to_the_next_one(is_silent: bool) -> None:
+    model, optimizer = made()
+    trainer = trainer_of(model, optimizer, 2)
+    how = "terminate_epoch silently" if is_silent else "terminate_epoch"
+    trainer.add_event_handler(Events.ITERATION_COMPLETED, end_at, how)
+    trainer.run(DATA, max_epochs=2)
+    assert_equal(model, train([*windows(DATA[:3], 2), *windows(DATA, 2)], 1))
+
+
 def test_a_window_ends_with_a_run_of_so_many_iterations() -> None:
     model, optimizer = made()
     trainer = trainer_of(model, optimizer, 2)
+    seen: list[int] = []
+    trainer.add_event_handler(
+        Events.ITERATION_COMPLETED, lambda engine: seen.append(engine.state[NUM_ACCUMULATED])
+    )
     trainer.run(DATA, max_iters=3)
+    assert seen == [1, 0, 0]
     assert_equal(model, train(windows(DATA[:3], 2), 1))
 
 

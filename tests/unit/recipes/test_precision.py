@@ -127,6 +127,22 @@ def test_the_norm_is_that_of_the_divided_and_unscaled_gradients(
     assert norms[0] == pytest.approx(0.25, rel=1e-4)
 
 
+def test_a_norm_is_compared_with_the_largest_after_the_division() -> None:
+    weights: list[Tensor] = []
+    for clipping in (ClipNorm(max_norm=10.0), None):  # undivided, the norm is larger
+        model, optimizer = made()
+        create_supervised_trainer(
+            model,
+            optimizer,
+            functional.mse_loss,
+            clipping=clipping,
+            num_items=lambda y: 1000,
+            gradient_accumulation_steps=2,
+        ).run(DATA[:2])
+        weights.append(model.weight)
+    assert torch.equal(weights[0], weights[1])
+
+
 def test_a_norm_below_the_largest_is_left() -> None:
     model, optimizer = made()
     create_supervised_trainer(
