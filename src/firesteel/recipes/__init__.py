@@ -4,6 +4,7 @@ from ._dry_run import DryRun, dry_run
 from ._evaluation_step import SupervisedEvaluationStep, supervised_evaluation_step
 from ._evaluator import create_supervised_evaluator
 from ._hooks import LossFunction, ModelFunction, PrepareBatch
+from ._logger import setup_logger
 from ._options import (
     AmpDtype,
     ClipNorm,
@@ -45,6 +46,7 @@ __all__ = [
     "dry_run",
     "first_batches",
     "rehearse",
+    "setup_logger",
     "supervised_evaluation_step",
     "supervised_training_step",
 ]
