@@ -5,7 +5,16 @@ from contextlib import contextmanager
 
 import torch
 
-__all__ = ["deterministic_algorithms"]
+__all__ = ["deterministic_algorithms", "is_deterministic"]
+
+
+def is_deterministic() -> bool:
+    """Tell whether torch refuses what is not deterministic, and keeps to one algorithm."""
+    return (
+        torch.are_deterministic_algorithms_enabled()
+        and not torch.is_deterministic_algorithms_warn_only_enabled()
+        and not torch.backends.cudnn.benchmark
+    )
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 import warnings
 from collections.abc import Callable
+from contextlib import nullcontext
 from typing import Final, Generic, final
 
 from torch import Tensor, nn
@@ -12,7 +13,7 @@ from firesteel.errors import ArgumentError, EngineStateError
 from firesteel.events import Events
 from firesteel.metrics import Scalar
 
-from ._deterministic import deterministic_algorithms
+from ._deterministic import deterministic_algorithms, is_deterministic
 from ._forward import Forward
 from ._settings import TrainingSettings
 from ._update import Update
@@ -122,12 +123,9 @@ class SupervisedTrainingStep(Generic[BatchT, OutputT]):
             ArgumentError: The loss has axes, or a batch's weight is below zero.
             EngineStateError: The step has to be attached, and is not.
         """
-        if self._is_deterministic:
+        if self._is_deterministic and not is_deterministic():
             with deterministic_algorithms():
-                return self._train(engine, batch)
-        return self._train(engine, batch)
-
-    def _train(self, engine: Engine[BatchT, OutputT], batch: BatchT) -> OutputT:
+                return self(engine, batch)
         update = self._update
         if not self._model.training:
             self._model.train()
@@ -142,15 +140,9 @@ class SupervisedTrainingStep(Generic[BatchT, OutputT]):
         else:
             is_last = self._ends_window(engine)
         if is_last or update.replicas is None:
-            x, y, y_pred, loss = self._accumulate(engine, batch)
-        else:
-            with update.replicas.no_sync():
-                x, y, y_pred, loss = self._accumulate(engine, batch)
-        if is_last:
-            self._count(engine, has_stepped=update.step(is_synced=True))
-        else:
-            engine.state[NUM_ACCUMULATED] = update.num_batches
-        return self._output_transform(x, y, y_pred, loss)
+            return self._train(engine, batch, is_last=is_last)
+        with update.replicas.no_sync():
+            return self._train(engine, batch, is_last=is_last)
 
     def _ends_window(self, engine: Engine[BatchT, OutputT]) -> bool:
         """Begin a window where there is none to go on with; tell whether the batch ends it."""
@@ -172,10 +164,9 @@ class SupervisedTrainingStep(Generic[BatchT, OutputT]):
             or state.iteration == state.max_iters
         )
 
-    def _accumulate(
-        self, engine: Engine[BatchT, OutputT], batch: BatchT
-    ) -> tuple[object, object, object, Tensor]:
-        """Bring a batch forward and backward; give input, target, prediction and detached loss."""
+    def _train(self, engine: Engine[BatchT, OutputT], batch: BatchT, *, is_last: bool) -> OutputT:
+        """Bring a batch forward and backward, and end the window if it is the last one of it."""
+        update = self._update
         forward = self._forward
         x, y = self._prepare_batch(batch if forward.device is None else forward.moved(batch))
         if forward.amp_dtype is None:
@@ -192,14 +183,19 @@ class SupervisedTrainingStep(Generic[BatchT, OutputT]):
             )
         weight = 1 if self._num_items is None else self._num_items(y)
         try:
-            self._update.backward(loss, weight)
+            update.backward(loss, weight)
         except BaseException:
             # some gradients of this batch may be in the window already
-            self._update.begin()
+            update.begin()
             if self._window > 1:
                 engine.state[NUM_ACCUMULATED] = 0
             raise
-        return x, y, y_pred, loss.detach()
+        loss = loss.detach()
+        if is_last:
+            self._count(engine, has_stepped=update.step(is_synced=True))
+        else:
+            engine.state[NUM_ACCUMULATED] = update.num_batches
+        return self._output_transform(x, y, y_pred, loss)
 
     def _count(self, engine: Engine[BatchT, OutputT], *, has_stepped: bool) -> None:
         state = engine.state
@@ -218,8 +214,5 @@ class SupervisedTrainingStep(Generic[BatchT, OutputT]):
         """Step with what there is, where the last batch could not be foreseen."""
         if not self._update.num_batches:
             return
-        if self._is_deterministic:
-            with deterministic_algorithms():
-                self._count(engine, has_stepped=self._update.step(is_synced=False))
-        else:
+        with deterministic_algorithms() if self._is_deterministic else nullcontext():
             self._count(engine, has_stepped=self._update.step(is_synced=False))

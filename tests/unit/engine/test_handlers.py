@@ -355,6 +355,8 @@ def test_a_process_function_that_cannot_be_called_is_refused(function: object) -
 class FixedCounts:
     """An engine, as far as a filter is concerned."""
 
+    is_rehearsing = False
+
     @property
     def state(self) -> "FixedCounts":
         return self
