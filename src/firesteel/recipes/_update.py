@@ -14,7 +14,7 @@ from firesteel.errors import ArgumentError
 from firesteel.metrics import Scalar
 
 from ._options import ClipNorm, Clipping, ScheduleTime
-from ._replicas import replicas_of
+from ._replicas import Replicas, replicas_of
 from ._settings import TrainingSettings
 
 __all__ = ["Update"]
@@ -71,11 +71,11 @@ class Update:
         self._clipping: Clipping | None = settings.clipping
         self._scaler = scaler if scaler is not None and scaler.is_enabled() else None
         self._schedules = tuple(settings.schedules)
-        self.replicas = replicas_of(model)
+        self.replicas: Replicas | None = replicas_of(model)
         self._is_weighted = is_weighted
         self._stepped_in_epoch: list[Optimizer] = []
         self._total: Scalar = 0
-        self.num_batches = 0
+        self.num_batches: int = 0
 
     def begin(self) -> None:
         """Begin a window; what an earlier one has left goes."""
