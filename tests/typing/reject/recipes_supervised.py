@@ -56,23 +56,19 @@ def loss_of_names(y_pred: Tensor, y: list[str]) -> Tensor:
 
 
 def functions(model: nn.Module, optimizer: Optimizer) -> None:
-    create_supervised_trainer(model, optimizer, float_loss)  # E: no tensor
-    create_supervised_trainer(model, optimizer, "mse")  # E
-    create_supervised_trainer(model, optimizer, loss_of_names)  # E: a pair has tensors
-    create_supervised_trainer(optimizer, model, nn.MSELoss())  # E: in the wrong order
-    create_supervised_trainer(model, optimizer, nn.MSELoss(), prepare_batch=to_one)  # E
-    create_supervised_trainer(model, optimizer, loss_of_names, prepare_batch=to_pair)  # E
-    create_supervised_trainer(model, optimizer, nn.MSELoss(), model_fn=predict)  # E: takes a list
-    create_supervised_trainer(
-        model, optimizer, functional.mse_loss, model_fn=predict_from_tensor
-    )  # E
-    create_supervised_trainer(model, optimizer, nn.MSELoss(), num_items=lambda y: "many")  # E
-    create_supervised_trainer(
-        model, optimizer, functional.mse_loss, output_transform=lambda x, y: x
-    )  # E
-    create_supervised_trainer(
-        model, optimizer, functional.mse_loss, output_transform=lambda x, y, p, loss: loss.los
-    )  # E
+    make = create_supervised_trainer
+    loss = functional.mse_loss
+    make(model, optimizer, float_loss)  # E: no tensor
+    make(model, optimizer, "mse")  # E
+    make(model, optimizer, loss_of_names)  # E: a pair has tensors
+    make(optimizer, model, nn.MSELoss())  # E: in the wrong order
+    make(model, optimizer, nn.MSELoss(), prepare_batch=to_one)  # E
+    make(model, optimizer, loss_of_names, prepare_batch=to_pair)  # E
+    make(model, optimizer, nn.MSELoss(), model_fn=predict)  # E: takes a list
+    make(model, optimizer, loss, model_fn=predict_from_tensor)  # E
+    make(model, optimizer, nn.MSELoss(), num_items=lambda y: "many")  # E
+    make(model, optimizer, loss, output_transform=lambda x, y: x)  # E
+    make(model, optimizer, loss, output_transform=lambda x, y, p, loss: loss.los)  # E
 
 
 def options(model: nn.Module, optimizer: Optimizer, scheduler: LRScheduler) -> None:
@@ -102,9 +98,8 @@ def outputs(model: nn.Module, optimizer: Optimizer) -> None:
     trainer.run([1.0, 2.0])  # E
     trainer.state.output.loss  # E
     trainer.state[NUM_OPTIMIZER_STEPS].real()  # E
-    on_texts = create_supervised_trainer(
-        model, optimizer, loss_of_scores, prepare_batch=to_pair, model_fn=predict
-    )
+    make = create_supervised_trainer
+    on_texts = make(model, optimizer, loss_of_scores, prepare_batch=to_pair, model_fn=predict)
     on_texts.run([(torch.ones(1), torch.ones(1))])  # E
     step = supervised_training_step(model, optimizer, loss_of_scores, prepare_batch=to_pair)
     step.attach(trainer)  # E: of another batch
