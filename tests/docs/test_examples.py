@@ -1,7 +1,7 @@
 """The example scripts learn something: each is run with small options, and its result looked at."""
 
 import pytest
-from examples import gan, truncated_bptt
+from examples import gan, reinforcement, truncated_bptt
 
 
 @pytest.mark.slow
@@ -19,3 +19,14 @@ def test_the_generator_comes_near_the_data() -> None:
     assert untrained.share_near_a_centre < 0.2
     assert trained.share_near_a_centre > 0.5
     assert trained.num_centres_found >= 6
+
+
+@pytest.mark.slow
+def test_the_pole_stands_longer_and_the_run_stops_when_it_is_solved() -> None:
+    untrained = reinforcement.main(max_iterations=1)
+    assert not untrained.is_solved
+    assert untrained.reward < 40
+    trained = reinforcement.main(max_iterations=40, goal=80.0)
+    assert trained.is_solved
+    assert trained.num_iterations < 40
+    assert trained.reward >= 80
