@@ -1,7 +1,7 @@
 """The example scripts learn something: each is run with small options, and its result looked at."""
 
 import pytest
-from examples import gan, reinforcement, truncated_bptt
+from examples import contrastive, gan, reinforcement, truncated_bptt
 
 
 @pytest.mark.slow
@@ -30,3 +30,10 @@ def test_the_pole_stands_longer_and_the_run_stops_when_it_is_solved() -> None:
     assert trained.is_solved
     assert trained.num_iterations < 40
     assert trained.reward >= 80
+
+
+@pytest.mark.slow
+def test_the_embedding_finds_better_neighbours_than_the_pixels() -> None:
+    result = contrastive.main(num_epochs=10)
+    assert result.by_pixels > 0.7
+    assert result.by_embedding > result.by_pixels + 0.01
