@@ -13,6 +13,7 @@ from typing import Any, Concatenate, Final, Generic, final, overload
 from typing_extensions import ParamSpec, TypeVar, TypeVarTuple
 
 from firesteel._require import at_least, is_iterable
+from firesteel.data import DataLoader
 from firesteel.errors import (
     ArgumentError,
     ArgumentTypeError,
@@ -39,6 +40,7 @@ from firesteel.events import (
     single_events,
 )
 
+from ._data import as_loader
 from ._decorator import HandlerDecorator
 from ._handlers import asked_first, bind, check_process_function
 from ._limits import Limits
@@ -152,6 +154,7 @@ class Engine(Generic[BatchT, OutputT]):
         "_loop",
         "_outcome",
         "_registry",
+        "_rehearsed",
         "_runner",
         "_standing",
         "_state",
@@ -168,6 +171,7 @@ class Engine(Generic[BatchT, OutputT]):
         self.logger: logging.Logger = logging.getLogger("firesteel.engine")
         self._live: Live[BatchT, OutputT] = Live()
         self._limits = Limits()
+        self._rehearsed: dict[DataLoader[object], dict[str, int | None]] = {}
         self._registry: Registry[Engine[BatchT, OutputT]] = Registry(self._live.wake)
         self._registry.register("Engine", _BUILT_IN)
         values = Values()
@@ -550,9 +554,11 @@ class Engine(Generic[BatchT, OutputT]):
         if epoch_length is not None:
             epoch_length = at_least("Engine.run", "epoch_length", epoch_length, 1)
         if self._limits.rehearsal_length is not None:
-            length = known_length(data) if epoch_length is None else epoch_length
-            most = self._limits.rehearsal_length
-            max_epochs, max_iters, epoch_length = 1, None, min(length or most, most)
+            max_epochs, max_iters, epoch_length = (
+                1,
+                None,
+                self._rehearsed_length(data, epoch_length),
+            )
             self.reset()
         if self._live.phase is not OVER and self._limits.are_set:
             self._standing.take_limits(max_epochs, max_iters, epoch_length)
@@ -563,6 +569,14 @@ class Engine(Generic[BatchT, OutputT]):
         self._drive()
         return self._state
 
+    def _rehearsed_length(self, data: Iterable[BatchT] | None, epoch_length: int | None) -> int:
+        """Give the length of a run in a rehearsal, and note where its data stands."""
+        loader = as_loader(data)
+        if loader is not None:
+            self._rehearsed.setdefault(loader, loader.state_dict())
+        most = self._limits.rehearsal_length or 1
+        return min(epoch_length or known_length(data) or most, most)
+
     @contextmanager
     def rehearsal(self, *, num_batches: int = 1, guard: Guard | None = None) -> Generator[None]:
         """Have each run be short and call every handler, for the length of a ``with`` block.
@@ -570,9 +584,9 @@ class Engine(Generic[BatchT, OutputT]):
         To see that all of a script works before it runs for hours: a run has one epoch of at most
         ``num_batches`` iterations, whatever limits it is given, and handlers are called each time
         that their event fires, whatever their filters, so that what is due every 1000 iterations
-        runs as well. Afterwards the engine stands where it stood. What handlers and the process
-        function change elsewhere, as weights and files, stays changed: see
-        :func:`firesteel.recipes.rehearse`, which puts it back.
+        runs as well. Afterwards the engine and its loaders of :mod:`firesteel.data` stand where
+        they stood. What handlers and the process function change elsewhere, as weights and files,
+        stays changed: see :func:`firesteel.recipes.rehearse`, which puts it back.
 
         Args:
             num_batches: The most iterations of a run, ``>= 1``.
@@ -613,6 +627,9 @@ class Engine(Generic[BatchT, OutputT]):
             self._limits.rehearsal_length = None
             self._registry.rehearse(is_on=False)
             self.load_state_dict(saved)
+            for loader, state in self._rehearsed.items():
+                loader.load_state_dict(state)
+            self._rehearsed = {}
 
     @property
     def process_function(self) -> "Callable[[Engine[BatchT, OutputT], BatchT], OutputT]":

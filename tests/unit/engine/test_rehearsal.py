@@ -4,7 +4,11 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 import pytest
+import torch
+from torch import Tensor
+from torch.utils.data import TensorDataset
 
+from firesteel.data import DataLoader
 from firesteel.engine import Engine
 from firesteel.errors import ArgumentError, EngineStateError
 from firesteel.events import EventEnum, Events, FilteredEvent, PayloadEvent
@@ -126,6 +130,29 @@ def test_a_first_run_after_it_is_the_first_one() -> None:
         trainer.run(range(4), max_epochs=3)
     state = trainer.run(range(4), max_epochs=2)
     assert (state.iteration, state.epoch) == (8, 2)
+
+
+def test_its_loader_stands_where_it_stood() -> None:
+    def seen_by(
+        trainer: Engine[list[Tensor], list[int]], loader: DataLoader[list[Tensor]]
+    ) -> object:
+        seen: list[list[int]] = []
+        with trainer.add_event_handler(
+            Events.ITERATION_COMPLETED, lambda engine: seen.append(engine.state.output)
+        ):
+            trainer.run(loader, max_epochs=2)
+        return seen
+
+    def take(engine: Engine[list[Tensor], list[int]], batch: list[Tensor]) -> list[int]:
+        return [int(number) for number in batch[0]]
+
+    dataset = TensorDataset(torch.arange(6))
+    expected = seen_by(Engine(take), DataLoader(dataset, batch_size=2, shuffle=True))
+    trainer, loader = Engine(take), DataLoader(dataset, batch_size=2, shuffle=True)
+    with trainer.rehearsal():
+        trainer.run(loader, max_epochs=5)
+        trainer.run(loader, max_epochs=5)
+    assert seen_by(trainer, loader) == expected
 
 
 def test_an_error_ends_it_and_leaves_the_engine_as_it_was() -> None:
