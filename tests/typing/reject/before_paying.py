@@ -16,6 +16,11 @@ def step(engine: Engine[Tensor, float], batch: Tensor) -> float:
 
 trainer = Engine(step)
 
+
+def build() -> Pipeline:
+    return Pipeline(engine=trainer, data=[], parts={})
+
+
 dry_run(trainer, lambda: "a word")  # E: another batch
 dry_run(trainer, torch.empty(2))  # E: a batch, and nothing that makes one
 trainer.run(first_batches(["a word"], 1))  # E: batches of another type
@@ -25,6 +30,4 @@ trainer.rehearsal(num_batches="two")  # E: no number
 Pipeline(engine=trainer, data=[], parts=[model])  # E: parts have names
 Pipeline(engine=trainer, data=[], parts={"model": 3})  # E: nothing with a state
 check_resume(lambda: trainer, num_iterations=3, at=[1])  # E: no pipeline
-check_resume(
-    lambda: Pipeline(engine=trainer, data=[], parts={}), num_iterations=3, at=1
-)  # E: one number
+check_resume(build, num_iterations=3, at=1)  # E: one number
