@@ -1,5 +1,35 @@
-"""Handlers: what attaches to an engine to show, save, stop or schedule."""
+"""Handlers: what attaches to an engine to show, save, stop or schedule.
+
+All but the progress bar are imported when they are first used.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Final
 
 from ._progress_bar import ProgressBar
 
-__all__ = ["ProgressBar"]
+if TYPE_CHECKING:
+    from .checkpoint import (
+        BaseSaveHandler,
+        CheckpointMetadata,
+    )
+
+__all__ = [
+    "BaseSaveHandler",
+    "CheckpointMetadata",
+    "ProgressBar",
+]
+
+_FAMILIES: Final = ("checkpoint",)
+"""The modules that are imported when one of their names is asked for."""
+
+
+def __getattr__(name: str) -> object:
+    """Import the family that a name is of."""
+    if name in __all__:
+        for family in _FAMILIES:
+            module = import_module(f".{family}", __name__)
+            if name in module.__all__:
+                found: object = vars(module)[name]
+                return found
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
