@@ -64,6 +64,10 @@ class ChannelMachine(RuleBasedStateMachine):
     def note_change(self) -> None:
         self.num_changes += 1
 
+    def put(self, entry: Entry[Call]) -> None:
+        self.model.append(entry)
+        self.model.sort(key=lambda other: -other.priority)
+
     def due(self, count: int) -> list[int]:
         return [
             self.numbers[entry]
@@ -77,17 +81,17 @@ class ChannelMachine(RuleBasedStateMachine):
             call(log)
         return log
 
-    @rule(when=FILTERS)
-    def add(self, when: CountFilter | None) -> None:
+    @rule(when=FILTERS, priority=st.sampled_from([0, 0, 0, -100, 1, 7]))
+    def add(self, when: CountFilter | None, priority: int) -> None:
         number = self.num_added
         self.num_added += 1
 
         def call(log: list[int]) -> None:
             log.append(number)
 
-        entry: Entry[Call] = Entry(call, call, when, Events.STARTED)
+        entry: Entry[Call] = Entry(call, call, when, Events.STARTED, priority)
         self.numbers[entry] = number
-        self.model.append(entry)
+        self.put(entry)
         self.channel.add(entry)
         assert self.num_changes == 1
         self.num_changes = 0
@@ -102,11 +106,11 @@ class ChannelMachine(RuleBasedStateMachine):
 
     @precondition(lambda self: self.model)
     @rule(data=st.data())
-    def move_to_the_end(self, data: st.DataObject) -> None:
+    def add_again(self, data: st.DataObject) -> None:
         entry = self.model.pop(data.draw(st.integers(0, len(self.model) - 1)))
         self.channel.remove(entry)
         self.channel.add(entry)
-        self.model.append(entry)
+        self.put(entry)
         self.num_changes = 0
 
     @rule(step=st.sampled_from([1, 1, 1, 2, 5]))

@@ -351,6 +351,8 @@ class Engine(Generic[BatchT, OutputT]):
     ) -> RemovableEventHandle:
         """Call a handler whenever an event is fired, behind the handlers that are there already.
 
+        Those with a priority, as in ``Events.EPOCH_COMPLETED(priority=-100)``, stand where it says.
+
         Whether the handler takes the engine is read off its signature, here and once: the engine
         goes to a first parameter that it fits. A handler may be added several times. Added while
         its event is being fired, it is first called at the next firing.
@@ -439,7 +441,7 @@ class Engine(Generic[BatchT, OutputT]):
     @overload
     def fire_event(self, event: PayloadEvent[PayloadT], payload: PayloadT) -> None: ...
     def fire_event(self, event: BareEvent, payload: object = MISSING) -> None:
-        """Count an event, and call its handlers in the order in which they were added.
+        """Count an event, and call its handlers, by priority and in the order they were added.
 
         An event that the engine fires by itself can be fired by hand too; its handlers are called
         as at the engine's latest firing, and nothing is counted.
@@ -892,9 +894,10 @@ class Engine(Generic[BatchT, OutputT]):
         )
         if not isinstance(event, FilteredEvent | FilteredPayloadEvent):
             return Entry(handler, call, None, event)
-        if isinstance(event.filter, CountFilter) and not event.filter.is_dense:
-            return Entry(handler, call, event.filter, event)
-        return Entry(handler, asked_first(bare_event, event.filter, call), None, event)
+        filter_, priority = event.filter, event.priority
+        if filter_ is None or (isinstance(filter_, CountFilter) and not filter_.is_dense):
+            return Entry(handler, call, filter_, event, priority)
+        return Entry(handler, asked_first(bare_event, filter_, call), None, event, priority)
 
     def _check_events(self, where: str, event: AnyEvent) -> None:
         for one in single_events(event):

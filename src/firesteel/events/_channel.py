@@ -1,5 +1,6 @@
 """One event's handlers, kept so that a firing only touches those that are due."""
 
+from bisect import insort
 from collections.abc import Callable, Sequence
 from heapq import heapify, heapreplace
 from typing import Generic, Protocol, final
@@ -30,10 +31,11 @@ class Entry(Generic[CallT]):
         call: What is called when the event fires.
         filter: At which counts it is due; ``None`` for every count.
         source: The event, bare or filtered, that it was added with.
-        order: Its place among the handlers of the event.
+        order: Its place among the handlers of the event: the highest priority first, then the one
+            that was added first.
     """
 
-    __slots__ = ("__weakref__", "call", "filter", "handler", "order", "source")
+    __slots__ = ("__weakref__", "call", "filter", "handler", "order", "priority", "source")
 
     def __init__(
         self,
@@ -41,12 +43,14 @@ class Entry(Generic[CallT]):
         call: CallT,
         filter_: CountFilter | None,
         source: object,
+        priority: int = 0,
     ) -> None:
         self.handler: Callable[..., object] = handler
         self.call: CallT = call
         self.filter: CountFilter | None = filter_
         self.source: object = source
-        self.order: int = 0
+        self.priority: int = priority
+        self.order: tuple[int, int] = (-priority, 0)
 
 
 @final
@@ -73,7 +77,7 @@ def nothing() -> None:
 
 @final
 class Channel(Generic[CallT]):
-    """The handlers of one event, in the order in which they were added.
+    """The handlers of one event, by their priority and then in the order in which they were added.
 
     Handlers without a filter stand in ``always``. Those with a filter wait in a heap, by the next
     count at which they are due, and ``due`` is the earliest of these; a firing below it costs one
@@ -96,6 +100,7 @@ class Channel(Generic[CallT]):
         "_guard",
         "_heap",
         "_is_rehearsed",
+        "_num_added",
         "_on_change",
         "_plain",
         "always",
@@ -107,6 +112,7 @@ class Channel(Generic[CallT]):
     def __init__(self, on_change: Callable[[], object] = nothing) -> None:
         self._on_change = on_change
         self._entries: list[Entry[CallT]] = []
+        self._num_added: int = 0
         self._plain: list[Entry[CallT]] = []
         self._heap: list[tuple[int, int, Group[CallT]]] = []
         self._is_rehearsed: bool = False
@@ -118,13 +124,14 @@ class Channel(Generic[CallT]):
 
     @property
     def entries(self) -> Sequence[Entry[CallT]]:
-        """All handlers, in the order in which they were added."""
+        """All handlers, in the order in which they are called."""
         return self._entries
 
     def add(self, entry: Entry[CallT]) -> None:
-        """Add a handler behind the others."""
-        entry.order = self._entries[-1].order + 1 if self._entries else 0
-        self._entries.append(entry)
+        """Add a handler behind the others of its priority."""
+        entry.order = (-entry.priority, self._num_added)
+        self._num_added += 1
+        insort(self._entries, entry, key=_order)
         self._plan()
         self._on_change()
 
@@ -205,9 +212,9 @@ class Channel(Generic[CallT]):
         return self._in_order([entry for group in groups for entry in group.entries])
 
     def _in_order(self, filtered: Sequence[Entry[CallT]]) -> tuple[CallT, ...]:
-        """Give the calls of these and of the handlers without a filter, as they were added."""
+        """Give the calls of these and of the handlers without a filter, in their order."""
         return tuple(entry.call for entry in sorted([*self._plain, *filtered], key=_order))
 
 
-def _order(entry: Entry[CallT]) -> int:
+def _order(entry: Entry[CallT]) -> tuple[int, int]:
     return entry.order

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Generic, SupportsIndex, TypeAlias, final,
 
 from typing_extensions import TypeVar, override
 
-from firesteel._require import is_a, is_callable
+from firesteel._require import is_a, is_callable, whole_number
 from firesteel.errors import ArgumentError
 
 from ._filters import CountFilter, counts, period
@@ -34,8 +34,14 @@ EngineT_contra = TypeVar("EngineT_contra", contravariant=True, default=object)
 Filter: TypeAlias = CountFilter | Callable[[EngineT, int], bool]
 
 
-def _filter_text(filter_: Filter[EngineT]) -> str:
-    return str(filter_) if isinstance(filter_, CountFilter) else f"event_filter={filter_!r}"
+def _text(filter_: Filter[EngineT] | None, priority: int) -> str:
+    texts: list[str] = []
+    if filter_ is not None:
+        is_counted = isinstance(filter_, CountFilter)
+        texts.append(str(filter_) if is_counted else f"event_filter={filter_!r}")
+    if priority:
+        texts.append(f"priority={priority}")
+    return ", ".join(texts)
 
 
 def _make_filter(
@@ -46,13 +52,20 @@ def _make_filter(
     once: SupportsIndex | Collection[SupportsIndex] | None,
     before: SupportsIndex | None,
     after: SupportsIndex | None,
-) -> Filter[EngineT]:
-    """Check that the arguments of an event's call ask for one filter, and make it."""
+    has_priority: bool,
+) -> Filter[EngineT] | None:
+    """Check that the arguments of an event's call ask for one filter, and make it.
+
+    ``None`` where they ask for a priority alone.
+    """
     is_periodic = any(bound is not None for bound in (every, before, after))
     num_kinds = sum((event_filter is not None, once is not None, is_periodic))
+    if num_kinds == 0 and has_priority:
+        return None
     if num_kinds != 1:
         raise ArgumentError(
-            f"{where}: takes one of event_filter, once, or any of every, before and after; "
+            f"{where}: takes one of event_filter, once, or any of every, before and after, "
+            "or priority alone; "
             + ("got nothing" if num_kinds == 0 else "got filters that exclude each other")
         )
     if event_filter is not None:
@@ -100,7 +113,7 @@ class EventEnum(Enum):
 
     @overload
     def __call__(
-        self, event_filter: Callable[[EngineT, int], bool]
+        self, event_filter: Callable[[EngineT, int], bool], *, priority: SupportsIndex = 0
     ) -> "FilteredEvent[EngineT]": ...
     @overload
     def __call__(
@@ -109,15 +122,24 @@ class EventEnum(Enum):
         every: SupportsIndex,
         before: SupportsIndex | None = None,
         after: SupportsIndex | None = None,
+        priority: SupportsIndex = 0,
     ) -> "FilteredEvent": ...
     @overload
     def __call__(
-        self, *, before: SupportsIndex, after: SupportsIndex | None = None
+        self,
+        *,
+        before: SupportsIndex,
+        after: SupportsIndex | None = None,
+        priority: SupportsIndex = 0,
     ) -> "FilteredEvent": ...
     @overload
-    def __call__(self, *, after: SupportsIndex) -> "FilteredEvent": ...
+    def __call__(self, *, after: SupportsIndex, priority: SupportsIndex = 0) -> "FilteredEvent": ...
     @overload
-    def __call__(self, *, once: SupportsIndex | Collection[SupportsIndex]) -> "FilteredEvent": ...
+    def __call__(
+        self, *, once: SupportsIndex | Collection[SupportsIndex], priority: SupportsIndex = 0
+    ) -> "FilteredEvent": ...
+    @overload
+    def __call__(self, *, priority: SupportsIndex) -> "FilteredEvent": ...
     def __call__(
         self,
         event_filter: Callable[[EngineT, int], bool] | None = None,
@@ -126,11 +148,14 @@ class EventEnum(Enum):
         once: SupportsIndex | Collection[SupportsIndex] | None = None,
         before: SupportsIndex | None = None,
         after: SupportsIndex | None = None,
+        priority: SupportsIndex | None = None,
     ) -> "FilteredEvent[EngineT]":
-        """Give this event with a filter: its handlers run only at some of its counts.
+        """Give this event with a filter, a priority, or both.
 
-        The counts are those of :meth:`firesteel.engine.State.count`: 1 at the first firing. One
-        kind of filter at a time: ``event_filter``, or ``once``, or any of the other three.
+        With a filter, handlers run only at some of the event's counts. The counts are those of
+        :meth:`firesteel.engine.State.count`: 1 at the first firing. One kind of filter at a time:
+        ``event_filter``, or ``once``, or any of the next three. Handlers with a higher priority run
+        before others; those of one priority run in the order in which they were added.
 
         Args:
             event_filter: Asked at each firing, with the engine and the count.
@@ -139,19 +164,32 @@ class EventEnum(Enum):
             once: The count, or the counts, at which to be due, ``>= 1``.
             before: Due at counts below this, ``>= 0``.
             after: Due at counts above this, ``>= 0``.
+            priority: Where a handler stands among those of the event. Handlers that say nothing
+                have 0; a checkpoint that has to see what they compute has less.
 
         Returns:
-            The event with the filter; the member itself is not changed.
+            The event with the filter and the priority; the member itself is not changed.
 
         Raises:
-            ArgumentError: No filter, filters that exclude each other, or a number out of range.
+            ArgumentError: Nothing is asked for, filters that exclude each other, or a number out of
+                range.
             ArgumentTypeError: A number that is not whole, or a filter that cannot be called.
 
         Example:
             >>> Events.EPOCH_COMPLETED(every=3, after=4)
             Events.EPOCH_COMPLETED(every=3, after=4)
+            >>> Events.EPOCH_COMPLETED(priority=-100)
+            Events.EPOCH_COMPLETED(priority=-100)
         """
-        return filtered(self, event_filter, every=every, once=once, before=before, after=after)
+        return filtered(
+            self,
+            event_filter,
+            every=every,
+            once=once,
+            before=before,
+            after=after,
+            priority=priority,
+        )
 
     def __or__(
         self, other: "EventEnum | FilteredEvent[JoinedT] | EventsList[JoinedT]"
@@ -208,7 +246,7 @@ class PayloadEvent(Generic[PayloadT]):
 
     @overload
     def __call__(
-        self, event_filter: Callable[[EngineT, int], bool]
+        self, event_filter: Callable[[EngineT, int], bool], *, priority: SupportsIndex = 0
     ) -> "FilteredPayloadEvent[PayloadT, EngineT]": ...
     @overload
     def __call__(
@@ -217,17 +255,26 @@ class PayloadEvent(Generic[PayloadT]):
         every: SupportsIndex,
         before: SupportsIndex | None = None,
         after: SupportsIndex | None = None,
+        priority: SupportsIndex = 0,
     ) -> "FilteredPayloadEvent[PayloadT]": ...
     @overload
     def __call__(
-        self, *, before: SupportsIndex, after: SupportsIndex | None = None
+        self,
+        *,
+        before: SupportsIndex,
+        after: SupportsIndex | None = None,
+        priority: SupportsIndex = 0,
     ) -> "FilteredPayloadEvent[PayloadT]": ...
-    @overload
-    def __call__(self, *, after: SupportsIndex) -> "FilteredPayloadEvent[PayloadT]": ...
     @overload
     def __call__(
-        self, *, once: SupportsIndex | Collection[SupportsIndex]
+        self, *, after: SupportsIndex, priority: SupportsIndex = 0
     ) -> "FilteredPayloadEvent[PayloadT]": ...
+    @overload
+    def __call__(
+        self, *, once: SupportsIndex | Collection[SupportsIndex], priority: SupportsIndex = 0
+    ) -> "FilteredPayloadEvent[PayloadT]": ...
+    @overload
+    def __call__(self, *, priority: SupportsIndex) -> "FilteredPayloadEvent[PayloadT]": ...
     def __call__(
         self,
         event_filter: Callable[[EngineT, int], bool] | None = None,
@@ -236,12 +283,28 @@ class PayloadEvent(Generic[PayloadT]):
         once: SupportsIndex | Collection[SupportsIndex] | None = None,
         before: SupportsIndex | None = None,
         after: SupportsIndex | None = None,
+        priority: SupportsIndex | None = None,
     ) -> "FilteredPayloadEvent[PayloadT, EngineT]":
-        """Give this event with a filter; the arguments are those of :meth:`EventEnum.__call__`."""
+        """Give this event with a filter, a priority, or both, as :meth:`EventEnum.__call__` does.
+
+        Args:
+            event_filter: As there, like the others.
+            every: Due at every multiple.
+            once: The count, or the counts, at which to be due.
+            before: Due at counts below this.
+            after: Due at counts above this.
+            priority: Where a handler stands among those of the event.
+        """
         filter_ = _make_filter(
-            repr(self), event_filter, every=every, once=once, before=before, after=after
+            repr(self),
+            event_filter,
+            every=every,
+            once=once,
+            before=before,
+            after=after,
+            has_priority=priority is not None,
         )
-        return FilteredPayloadEvent(self, filter_)
+        return FilteredPayloadEvent(self, filter_, _whole(repr(self), priority))
 
     @override
     def __repr__(self) -> str:
@@ -251,15 +314,17 @@ class PayloadEvent(Generic[PayloadT]):
 @final
 @dataclass(frozen=True, slots=True, repr=False)
 class FilteredEvent(Generic[EngineT_contra]):
-    """An event with a filter, as calling the event gives it.
+    """An event with a filter, a priority, or both, as calling the event gives it.
 
     Attributes:
         event: The event itself.
-        filter: At which counts a handler is due.
+        filter: At which counts a handler is due; ``None`` for every count.
+        priority: Where a handler stands among those of the event; the highest is called first.
     """
 
     event: EventEnum
-    filter: Filter[EngineT_contra]
+    filter: Filter[EngineT_contra] | None
+    priority: int = 0
 
     def __or__(
         self: "FilteredEvent[JoinedT]",
@@ -270,25 +335,27 @@ class FilteredEvent(Generic[EngineT_contra]):
 
     @override
     def __repr__(self) -> str:
-        return f"{self.event}({_filter_text(self.filter)})"
+        return f"{self.event}({_text(self.filter, self.priority)})"
 
 
 @final
 @dataclass(frozen=True, slots=True, repr=False)
 class FilteredPayloadEvent(Generic[PayloadT, EngineT_contra]):
-    """An event with a payload and a filter, as calling the event gives it.
+    """An event with a payload and a filter, a priority, or both, as calling the event gives it.
 
     Attributes:
         event: The event itself.
-        filter: At which counts a handler is due.
+        filter: At which counts a handler is due; ``None`` for every count.
+        priority: Where a handler stands among those of the event; the highest is called first.
     """
 
     event: PayloadEvent[PayloadT]
-    filter: Filter[EngineT_contra]
+    filter: Filter[EngineT_contra] | None
+    priority: int = 0
 
     @override
     def __repr__(self) -> str:
-        return f"{self.event}({_filter_text(self.filter)})"
+        return f"{self.event}({_text(self.filter, self.priority)})"
 
 
 @final
@@ -351,6 +418,7 @@ def filtered(
     once: SupportsIndex | Collection[SupportsIndex] | None = None,
     before: SupportsIndex | None = None,
     after: SupportsIndex | None = None,
+    priority: SupportsIndex | None = None,
 ) -> FilteredEvent[EngineT]:
     """Give an event with a filter, where it is not known before which filter it will be.
 
@@ -358,9 +426,19 @@ def filtered(
     kind of filter is given.
     """
     filter_ = _make_filter(
-        str(event), event_filter, every=every, once=once, before=before, after=after
+        str(event),
+        event_filter,
+        every=every,
+        once=once,
+        before=before,
+        after=after,
+        has_priority=priority is not None,
     )
-    return FilteredEvent(event, filter_)
+    return FilteredEvent(event, filter_, _whole(str(event), priority))
+
+
+def _whole(where: str, priority: SupportsIndex | None) -> int:
+    return 0 if priority is None else whole_number(where, "priority", priority)
 
 
 EventLike: TypeAlias = EventEnum | FilteredEvent[EngineT_contra] | EventsList[EngineT_contra]

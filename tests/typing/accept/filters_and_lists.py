@@ -30,6 +30,14 @@ trainer.add_event_handler(Events.ITERATION_COMPLETED(every=2, before=3), note, "
 trainer.add_event_handler(Events.ITERATION_COMPLETED(every=2, before=7, after=3), note, "all")
 
 
+trainer.add_event_handler(Events.ITERATION_COMPLETED(priority=-100), note, "last")
+trainer.add_event_handler(Events.ITERATION_COMPLETED(every=2, priority=5), note, "first")
+trainer.add_event_handler(Events.ITERATION_COMPLETED(once=2, priority=5), note, "first once")
+trainer.add_event_handler(Events.EXCEPTION_RAISED(priority=1), print)
+assert_type(Events.EPOCH_COMPLETED(priority=-100), FilteredEvent[object])
+assert_type(Events.EPOCH_COMPLETED(priority=-100).priority, int)
+
+
 def is_power_of_two(engine: Engine[int, int], count: int) -> bool:
     return count & (count - 1) == 0
 
@@ -44,6 +52,7 @@ trainer.add_event_handler(Events.ITERATION_COMPLETED(event_filter=is_even), note
 trainer.add_event_handler(
     Events.ITERATION_COMPLETED(lambda engine, count: count > 4), note, "lambda"
 )
+trainer.add_event_handler(Events.ITERATION_COMPLETED(is_even, priority=3), note, "even first")
 
 
 @trainer.on(Events.ITERATION_COMPLETED(is_power_of_two) | Events.COMPLETED)
@@ -83,3 +92,5 @@ trainer.run(range(1, 7))
 assert ("between", 4) in seen
 assert ("power", 4) in seen
 assert ("power", 3) not in seen
+assert seen.index(("first", 2)) < seen.index(("once", 2))
+assert seen.index(("last", 1)) > seen.index(("chosen", 1))

@@ -54,6 +54,12 @@ print(event(is_due, once=2))  # E
 print(event(is_due, before=2))  # E
 print(event(event_filter=is_due, every=2))  # E
 print(event())  # E
+print(event(priority="first"))  # E
+print(event(priority=1.5))  # E
+print(event(5, priority=1))  # E
+print(event(every=2, once=3, priority=1))  # E
+print(event(is_due, every=2, priority=1))  # E
+trainer.add_event_handler(event, handler, priority=1)  # E
 print(event(None))  # E
 print(event(3))  # E
 print(event(every=None))  # E

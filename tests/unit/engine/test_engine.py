@@ -155,6 +155,22 @@ def test_an_event_of_ones_own_is_not_the_built_in_one_of_its_name() -> None:
 # adding
 
 
+def test_handlers_of_a_higher_priority_run_first_whatever_their_filters() -> None:
+    engine = Engine(step)
+    log: list[str] = []
+    engine.add_event_handler(Events.ITERATION_COMPLETED(priority=-9), log.append, "last")
+    engine.add_event_handler(Events.ITERATION_COMPLETED, log.append, "plain")
+    engine.add_event_handler(Events.ITERATION_COMPLETED(every=2, priority=1), log.append, "second")
+    engine.add_event_handler(
+        Events.ITERATION_COMPLETED(lambda engine, n: n == 2, priority=1), log.append, "asked"
+    )
+    engine.add_event_handler(Events.ITERATION_COMPLETED(after=1, priority=-1), log.append, "dense")
+    engine.add_event_handler(Events.ITERATION_COMPLETED(priority=5), log.append, "first")
+    engine.run([1, 2])
+    assert log[:3] == ["first", "plain", "last"]
+    assert log[3:] == ["first", "second", "asked", "plain", "dense", "last"]
+
+
 def test_handlers_run_in_the_order_in_which_they_were_added_whatever_their_filters() -> None:
     engine = Engine(step)
     log: list[str] = []

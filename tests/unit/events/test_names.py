@@ -158,3 +158,27 @@ def test_a_payload_events_name_must_be_a_string(name: object) -> None:
 def test_the_raised_exception_is_an_event_beside_the_members() -> None:
     assert isinstance(untyped(Events).EXCEPTION_RAISED, PayloadEvent)
     assert Events.EXCEPTION_RAISED not in list[object](Events)
+
+
+def test_an_event_with_a_priority_alone_is_due_at_every_count() -> None:
+    made = Events.STARTED(priority=-100)
+    assert (made.event, made.filter, made.priority) == (Events.STARTED, None, -100)
+    assert repr(made) == "Events.STARTED(priority=-100)"
+
+
+def test_a_priority_stands_beside_each_filter() -> None:
+    assert repr(Events.STARTED(every=2, priority=3)) == "Events.STARTED(every=2, priority=3)"
+    assert Events.STARTED(once=2, priority=3).priority == 3
+    assert Events.STARTED(third, priority=3).filter is third
+    assert PayloadEvent[float]("norm")(after=2, priority=3).priority == 3
+
+
+def test_events_of_two_priorities_are_two_events() -> None:
+    assert Events.STARTED(every=2, priority=1) != Events.STARTED(every=2)
+    assert Events.STARTED(every=2, priority=0) == Events.STARTED(every=2)
+
+
+@pytest.mark.parametrize("priority", [1.5, "first", True])
+def test_a_priority_that_is_no_whole_number_is_refused(priority: object) -> None:
+    with pytest.raises(ArgumentTypeError, match=r"STARTED: priority must be a whole number"):
+        Events.STARTED(priority=untyped(priority))
