@@ -2,14 +2,18 @@
 
 An :class:`Engine` runs your function over your data and fires events; handlers, metrics and bars
 attach to it. The names that most scripts need are here, the others in the packages named after what
-they hold: :mod:`firesteel.engine`, :mod:`firesteel.events`, :mod:`firesteel.metrics`,
-:mod:`firesteel.handlers`, :mod:`firesteel.protocols` and :mod:`firesteel.errors`.
+they hold: :mod:`firesteel.engine`, :mod:`firesteel.events`, :mod:`firesteel.data`,
+:mod:`firesteel.metrics`, :mod:`firesteel.handlers`, :mod:`firesteel.recipes`,
+:mod:`firesteel.distributed`, :mod:`firesteel.testing`, :mod:`firesteel.protocols` and
+:mod:`firesteel.errors`.
 """
 
 from importlib import import_module
-from typing import TYPE_CHECKING
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Final
 
 from ._version import __version__
+from .data import DataLoader
 from .engine import (
     Attachable,
     Completed,
@@ -29,12 +33,14 @@ from .metrics import Average, Loss, Metric, RunningAverage
 
 if TYPE_CHECKING:
     from .metrics import Accuracy
+    from .recipes import create_supervised_evaluator, create_supervised_trainer
 
 __all__ = [
     "Accuracy",
     "Attachable",
     "Average",
     "Completed",
+    "DataLoader",
     "Engine",
     "EventEnum",
     "Events",
@@ -53,11 +59,22 @@ __all__ = [
     "StopCause",
     "Stopped",
     "__version__",
+    "create_supervised_evaluator",
+    "create_supervised_trainer",
 ]
+
+_HOMES: Final = MappingProxyType(
+    {
+        "Accuracy": "firesteel.metrics.classification",
+        "create_supervised_evaluator": "firesteel.recipes",
+        "create_supervised_trainer": "firesteel.recipes",
+    }
+)
+"""Where the names are from that are imported when they are first used."""
 
 
 def __getattr__(name: str) -> object:
     """Import what is imported when it is first used, as in :mod:`firesteel.metrics`."""
-    if name == "Accuracy":
-        return vars(import_module("firesteel.metrics.classification"))[name]
+    if name in _HOMES:
+        return vars(import_module(_HOMES[name]))[name]
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

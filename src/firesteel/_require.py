@@ -1,13 +1,21 @@
 """Checks of arguments, each with the one wording: where, what, the condition, what came."""
 
 import operator
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from types import UnionType
 from typing import SupportsIndex
 
 from firesteel.errors import ArgumentError, ArgumentTypeError
 
-__all__ = ["at_least", "is_a", "is_callable", "is_iterable", "mismatch", "whole_number"]
+__all__ = [
+    "at_least",
+    "is_a",
+    "is_callable",
+    "is_iterable",
+    "mismatch",
+    "one_of",
+    "whole_number",
+]
 
 
 def mismatch(where: str, what: str, condition: str, came: object) -> str:
@@ -40,6 +48,17 @@ def at_least(where: str, what: str, value: SupportsIndex, lowest: int) -> int:
     if number < lowest:
         raise ArgumentError(mismatch(where, what, f"at least {lowest}", number))
     return number
+
+
+def one_of(where: str, what: str, value: object, allowed: Sequence[object]) -> None:
+    """Refuse what is not one of a few: for callers that no type checker looks at.
+
+    Raises:
+        ArgumentError: ``value`` is none of those allowed.
+    """
+    if value not in allowed:
+        condition = f"one of {', '.join(map(repr, allowed))}"
+        raise ArgumentError(mismatch(where, what, condition, value))
 
 
 def is_a(where: str, what: str, value: object, kind: type | UnionType, condition: str) -> None:

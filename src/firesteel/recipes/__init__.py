@@ -3,7 +3,7 @@
 from ._dry_run import DryRun, dry_run
 from ._evaluation_step import SupervisedEvaluationStep, supervised_evaluation_step
 from ._evaluator import create_supervised_evaluator
-from ._hooks import LossFunction, ModelFunction, PrepareBatch
+from ._hooks import LossFunction, ModelFunction, PrepareBatch, TensorPair
 from ._logger import setup_logger
 from ._options import (
     AmpDtype,
@@ -40,6 +40,7 @@ __all__ = [
     "ScheduleTime",
     "SupervisedEvaluationStep",
     "SupervisedTrainingStep",
+    "TensorPair",
     "TrainingOptions",
     "create_supervised_evaluator",
     "create_supervised_trainer",

@@ -13,6 +13,7 @@ from ._forward import Forward
 from ._hooks import (
     ModelFunction,
     PrepareBatch,
+    TensorPair,
     call_model,
     give_prediction_and_target,
     unpack_pair,
@@ -22,7 +23,7 @@ from ._settings import EvaluationSettings, check_functions, evaluation_settings
 
 __all__ = ["SupervisedEvaluationStep", "make_evaluation_step", "supervised_evaluation_step"]
 
-BatchT = TypeVar("BatchT", default=tuple[Tensor, Tensor])
+BatchT = TypeVar("BatchT", default=TensorPair)
 InputT = TypeVar("InputT", default=Tensor)
 TargetT = TypeVar("TargetT", default=Tensor)
 PredT = TypeVar("PredT", default=Tensor)
@@ -112,21 +113,21 @@ def make_evaluation_step(
 def supervised_evaluation_step(
     model: nn.Module,
     **options: Unpack[EvaluationOptions],
-) -> SupervisedEvaluationStep[tuple[Tensor, Tensor], tuple[Tensor, Tensor]]: ...
+) -> SupervisedEvaluationStep[TensorPair, tuple[Tensor, Tensor]]: ...
 @overload
 def supervised_evaluation_step(
     model: nn.Module,
     *,
     model_fn: ModelFunction[Tensor, PredT],
     **options: Unpack[EvaluationOptions],
-) -> SupervisedEvaluationStep[tuple[Tensor, Tensor], tuple[PredT, Tensor]]: ...
+) -> SupervisedEvaluationStep[TensorPair, tuple[PredT, Tensor]]: ...
 @overload
 def supervised_evaluation_step(
     model: nn.Module,
     *,
     output_transform: Callable[[Tensor, Tensor, Tensor], OutputT],
     **options: Unpack[EvaluationOptions],
-) -> SupervisedEvaluationStep[tuple[Tensor, Tensor], OutputT]: ...
+) -> SupervisedEvaluationStep[TensorPair, OutputT]: ...
 @overload
 def supervised_evaluation_step(
     model: nn.Module,
@@ -134,7 +135,7 @@ def supervised_evaluation_step(
     model_fn: ModelFunction[Tensor, PredT],
     output_transform: Callable[[Tensor, Tensor, PredT], OutputT],
     **options: Unpack[EvaluationOptions],
-) -> SupervisedEvaluationStep[tuple[Tensor, Tensor], OutputT]: ...
+) -> SupervisedEvaluationStep[TensorPair, OutputT]: ...
 @overload
 def supervised_evaluation_step(
     model: nn.Module,

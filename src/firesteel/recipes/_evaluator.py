@@ -14,6 +14,7 @@ from ._evaluation_step import make_evaluation_step
 from ._hooks import (
     ModelFunction,
     PrepareBatch,
+    TensorPair,
     call_model,
     give_prediction_and_target,
     unpack_pair,
@@ -22,7 +23,7 @@ from ._options import EvaluationOptions
 
 __all__ = ["create_supervised_evaluator"]
 
-BatchT = TypeVar("BatchT", default=tuple[Tensor, Tensor])
+BatchT = TypeVar("BatchT", default=TensorPair)
 InputT = TypeVar("InputT", default=Tensor)
 TargetT = TypeVar("TargetT", default=Tensor)
 PredT = TypeVar("PredT", default=Tensor)
@@ -35,7 +36,7 @@ def create_supervised_evaluator(
     *,
     metrics: Mapping[str, Attachable[tuple[Tensor, Tensor], object, str]] = ...,
     **options: Unpack[EvaluationOptions],
-) -> Engine[tuple[Tensor, Tensor], tuple[Tensor, Tensor]]: ...
+) -> Engine[TensorPair, tuple[Tensor, Tensor]]: ...
 @overload
 def create_supervised_evaluator(
     model: nn.Module,
@@ -43,7 +44,7 @@ def create_supervised_evaluator(
     metrics: Mapping[str, Attachable[tuple[PredT, Tensor], object, str]] = ...,
     model_fn: ModelFunction[Tensor, PredT],
     **options: Unpack[EvaluationOptions],
-) -> Engine[tuple[Tensor, Tensor], tuple[PredT, Tensor]]: ...
+) -> Engine[TensorPair, tuple[PredT, Tensor]]: ...
 @overload
 def create_supervised_evaluator(
     model: nn.Module,
@@ -51,7 +52,7 @@ def create_supervised_evaluator(
     metrics: Mapping[str, Attachable[OutputT, object, str]] = ...,
     output_transform: Callable[[Tensor, Tensor, Tensor], OutputT],
     **options: Unpack[EvaluationOptions],
-) -> Engine[tuple[Tensor, Tensor], OutputT]: ...
+) -> Engine[TensorPair, OutputT]: ...
 @overload
 def create_supervised_evaluator(
     model: nn.Module,
@@ -60,7 +61,7 @@ def create_supervised_evaluator(
     model_fn: ModelFunction[Tensor, PredT],
     output_transform: Callable[[Tensor, Tensor, PredT], OutputT],
     **options: Unpack[EvaluationOptions],
-) -> Engine[tuple[Tensor, Tensor], OutputT]: ...
+) -> Engine[TensorPair, OutputT]: ...
 @overload
 def create_supervised_evaluator(
     model: nn.Module,

@@ -1,6 +1,6 @@
 """The functions that a supervised step is made of, and what stands in where one is not given."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Final, Protocol, TypeAlias
 
 from torch import Tensor, nn
@@ -13,7 +13,9 @@ from firesteel.metrics import Scalar
 __all__ = [
     "LossFunction",
     "ModelFunction",
+    "NamedLossFunction",
     "PrepareBatch",
+    "TensorPair",
     "call_model",
     "give_loss",
     "give_prediction_and_target",
@@ -24,11 +26,11 @@ __all__ = [
 _ROWS: Final = (tuple, list)
 
 BatchT_contra = TypeVar("BatchT_contra", contravariant=True)
-InputT = TypeVar("InputT")
+InputT_contra = TypeVar("InputT_contra", contravariant=True)
 InputT_co = TypeVar("InputT_co", covariant=True)
 TargetT_co = TypeVar("TargetT_co", covariant=True)
 TargetT_contra = TypeVar("TargetT_contra", contravariant=True)
-PredT = TypeVar("PredT")
+PredT_co = TypeVar("PredT_co", covariant=True)
 PredT_contra = TypeVar("PredT_contra", contravariant=True)
 
 
@@ -57,8 +59,31 @@ class LossFunction(Protocol[PredT_contra, TargetT_contra]):
         ...
 
 
-ModelFunction: TypeAlias = Callable[[nn.Module, InputT], PredT]
-"""Gives the prediction from the model, compiled where that was asked for, and the input."""
+TensorPair: TypeAlias = tuple[Tensor, Tensor] | list[Tensor]
+"""A batch of input and target, as loaders give it: a tuple, or a list of the two."""
+
+
+class NamedLossFunction(LossFunction[PredT_contra, TargetT_contra], Protocol):
+    """A loss function that is written as such.
+
+    It is no module, which type checkers take for a function of anything.
+    """
+
+    @property
+    def __name__(self) -> str: ...
+
+
+class ModelFunction(Protocol[InputT_contra, PredT_co]):
+    """Gives the prediction from the model and the input."""
+
+    def __call__(self, model: nn.Module, x: InputT_contra, /) -> PredT_co:
+        """Give the prediction.
+
+        Args:
+            model: The model, compiled where that was asked for.
+            x: The input.
+        """
+        ...
 
 
 def call_model(model: nn.Module, x: object) -> object:

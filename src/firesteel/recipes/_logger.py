@@ -6,9 +6,8 @@ import sys
 from pathlib import Path
 from typing import Final, TextIO
 
-from torch import distributed
-
 from firesteel._require import at_least
+from firesteel.distributed import get_rank
 
 __all__ = ["setup_logger"]
 
@@ -58,8 +57,7 @@ def setup_logger(
         (True, 1)
     """
     if distributed_rank is None:
-        is_spread = distributed.is_available() and distributed.is_initialized()
-        distributed_rank = distributed.get_rank() if is_spread else 0
+        distributed_rank = get_rank()
     at_least("setup_logger", "distributed_rank", distributed_rank, 0)
     logger = logging.getLogger(name)
     if reset:

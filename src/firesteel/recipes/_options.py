@@ -9,7 +9,7 @@ import torch
 from torch.amp.grad_scaler import GradScaler
 from torch.optim.lr_scheduler import LRScheduler, ReduceLROnPlateau
 
-from firesteel._require import is_a, mismatch
+from firesteel._require import is_a, mismatch, one_of
 from firesteel.errors import ArgumentError
 
 __all__ = [
@@ -23,7 +23,6 @@ __all__ = [
     "Schedule",
     "ScheduleTime",
     "TrainingOptions",
-    "one_of",
 ]
 
 AmpDtype: TypeAlias = Literal["float16", "bfloat16"]
@@ -39,16 +38,6 @@ ScheduleTime: TypeAlias = Literal["iteration", "epoch"]
 
 _MODES: Final[Sequence[str]] = get_args(CompileMode)
 _TIMES: Final[Sequence[str]] = get_args(ScheduleTime)
-
-
-def one_of(where: str, what: str, value: str, choices: Sequence[str]) -> None:
-    """Refuse what is none of the choices.
-
-    Raises:
-        ArgumentError: ``value`` is none of them.
-    """
-    if value not in choices:
-        raise ArgumentError(mismatch(where, what, "one of " + ", ".join(map(repr, choices)), value))
 
 
 def _above_zero(where: str, what: str, value: float) -> None:

@@ -9,7 +9,7 @@ from torch import nn
 from torch.amp.grad_scaler import GradScaler
 from torch.optim import Optimizer
 
-from firesteel._require import at_least, is_a, is_callable, mismatch
+from firesteel._require import at_least, is_a, is_callable, mismatch, one_of
 from firesteel.errors import ArgumentError, ArgumentTypeError
 
 from ._options import (
@@ -21,7 +21,6 @@ from ._options import (
     EvaluationOptions,
     Schedule,
     TrainingOptions,
-    one_of,
 )
 
 __all__ = [

@@ -10,13 +10,22 @@ from typing_extensions import TypeVar, Unpack
 from firesteel.engine import Engine
 from firesteel.metrics import Scalar
 
-from ._hooks import LossFunction, ModelFunction, PrepareBatch, call_model, give_loss, unpack_pair
+from ._hooks import (
+    LossFunction,
+    ModelFunction,
+    NamedLossFunction,
+    PrepareBatch,
+    TensorPair,
+    call_model,
+    give_loss,
+    unpack_pair,
+)
 from ._options import TrainingOptions
 from ._training_step import make_training_step
 
 __all__ = ["create_supervised_trainer"]
 
-BatchT = TypeVar("BatchT", default=tuple[Tensor, Tensor])
+BatchT = TypeVar("BatchT", default=TensorPair)
 InputT = TypeVar("InputT", default=Tensor)
 TargetT = TypeVar("TargetT", default=Tensor)
 PredT = TypeVar("PredT", default=Tensor)
@@ -27,28 +36,48 @@ OutputT = TypeVar("OutputT", default=Tensor)
 def create_supervised_trainer(
     model: nn.Module,
     optimizer: Optimizer | Sequence[Optimizer],
-    loss_fn: LossFunction[PredT, Tensor],
+    loss_fn: nn.Module | LossFunction[PredT, Tensor],
     *,
     model_fn: ModelFunction[Tensor, PredT] = ...,
     num_items: Callable[[Tensor], Scalar] = ...,
     **options: Unpack[TrainingOptions],
-) -> Engine[tuple[Tensor, Tensor], Tensor]: ...
+) -> Engine[TensorPair, Tensor]: ...
 @overload
 def create_supervised_trainer(
     model: nn.Module,
     optimizer: Optimizer | Sequence[Optimizer],
-    loss_fn: LossFunction[PredT, Tensor],
+    loss_fn: nn.Module | LossFunction[Tensor, Tensor],
     *,
-    model_fn: ModelFunction[Tensor, PredT] = ...,
+    output_transform: Callable[[Tensor, Tensor, Tensor, Tensor], OutputT],
+    num_items: Callable[[Tensor], Scalar] = ...,
+    **options: Unpack[TrainingOptions],
+) -> Engine[TensorPair, OutputT]: ...
+@overload
+def create_supervised_trainer(
+    model: nn.Module,
+    optimizer: Optimizer | Sequence[Optimizer],
+    loss_fn: NamedLossFunction[PredT, Tensor],
+    *,
     output_transform: Callable[[Tensor, Tensor, PredT, Tensor], OutputT],
     num_items: Callable[[Tensor], Scalar] = ...,
     **options: Unpack[TrainingOptions],
-) -> Engine[tuple[Tensor, Tensor], OutputT]: ...
+) -> Engine[TensorPair, OutputT]: ...
 @overload
 def create_supervised_trainer(
     model: nn.Module,
     optimizer: Optimizer | Sequence[Optimizer],
-    loss_fn: LossFunction[PredT, TargetT],
+    loss_fn: nn.Module | LossFunction[PredT, Tensor],
+    *,
+    model_fn: ModelFunction[Tensor, PredT],
+    output_transform: Callable[[Tensor, Tensor, PredT, Tensor], OutputT],
+    num_items: Callable[[Tensor], Scalar] = ...,
+    **options: Unpack[TrainingOptions],
+) -> Engine[TensorPair, OutputT]: ...
+@overload
+def create_supervised_trainer(
+    model: nn.Module,
+    optimizer: Optimizer | Sequence[Optimizer],
+    loss_fn: nn.Module | LossFunction[PredT, TargetT],
     *,
     prepare_batch: PrepareBatch[BatchT, InputT, TargetT],
     model_fn: ModelFunction[InputT, PredT] = ...,
@@ -59,10 +88,32 @@ def create_supervised_trainer(
 def create_supervised_trainer(
     model: nn.Module,
     optimizer: Optimizer | Sequence[Optimizer],
-    loss_fn: LossFunction[PredT, TargetT],
+    loss_fn: nn.Module | LossFunction[Tensor, TargetT],
     *,
     prepare_batch: PrepareBatch[BatchT, InputT, TargetT],
-    model_fn: ModelFunction[InputT, PredT] = ...,
+    output_transform: Callable[[InputT, TargetT, Tensor, Tensor], OutputT],
+    num_items: Callable[[TargetT], Scalar] = ...,
+    **options: Unpack[TrainingOptions],
+) -> Engine[BatchT, OutputT]: ...
+@overload
+def create_supervised_trainer(
+    model: nn.Module,
+    optimizer: Optimizer | Sequence[Optimizer],
+    loss_fn: NamedLossFunction[PredT, TargetT],
+    *,
+    prepare_batch: PrepareBatch[BatchT, InputT, TargetT],
+    output_transform: Callable[[InputT, TargetT, PredT, Tensor], OutputT],
+    num_items: Callable[[TargetT], Scalar] = ...,
+    **options: Unpack[TrainingOptions],
+) -> Engine[BatchT, OutputT]: ...
+@overload
+def create_supervised_trainer(
+    model: nn.Module,
+    optimizer: Optimizer | Sequence[Optimizer],
+    loss_fn: nn.Module | LossFunction[PredT, TargetT],
+    *,
+    prepare_batch: PrepareBatch[BatchT, InputT, TargetT],
+    model_fn: ModelFunction[InputT, PredT],
     output_transform: Callable[[InputT, TargetT, PredT, Tensor], OutputT],
     num_items: Callable[[TargetT], Scalar] = ...,
     **options: Unpack[TrainingOptions],

@@ -12,7 +12,9 @@ from firesteel.metrics import Scalar
 from ._hooks import (
     LossFunction,
     ModelFunction,
+    NamedLossFunction,
     PrepareBatch,
+    TensorPair,
     call_model,
     give_loss,
     num_samples,
@@ -25,7 +27,7 @@ from ._update import Update
 
 __all__ = ["make_training_step", "supervised_training_step"]
 
-BatchT = TypeVar("BatchT", default=tuple[Tensor, Tensor])
+BatchT = TypeVar("BatchT", default=TensorPair)
 InputT = TypeVar("InputT", default=Tensor)
 TargetT = TypeVar("TargetT", default=Tensor)
 PredT = TypeVar("PredT", default=Tensor)
@@ -86,28 +88,48 @@ def make_training_step(
 def supervised_training_step(
     model: nn.Module,
     optimizer: Optimizer | Sequence[Optimizer],
-    loss_fn: LossFunction[PredT, Tensor],
+    loss_fn: nn.Module | LossFunction[PredT, Tensor],
     *,
     model_fn: ModelFunction[Tensor, PredT] = ...,
     num_items: Callable[[Tensor], Scalar] = ...,
     **options: Unpack[TrainingOptions],
-) -> SupervisedTrainingStep[tuple[Tensor, Tensor], Tensor]: ...
+) -> SupervisedTrainingStep[TensorPair, Tensor]: ...
 @overload
 def supervised_training_step(
     model: nn.Module,
     optimizer: Optimizer | Sequence[Optimizer],
-    loss_fn: LossFunction[PredT, Tensor],
+    loss_fn: nn.Module | LossFunction[Tensor, Tensor],
     *,
-    model_fn: ModelFunction[Tensor, PredT] = ...,
+    output_transform: Callable[[Tensor, Tensor, Tensor, Tensor], OutputT],
+    num_items: Callable[[Tensor], Scalar] = ...,
+    **options: Unpack[TrainingOptions],
+) -> SupervisedTrainingStep[TensorPair, OutputT]: ...
+@overload
+def supervised_training_step(
+    model: nn.Module,
+    optimizer: Optimizer | Sequence[Optimizer],
+    loss_fn: NamedLossFunction[PredT, Tensor],
+    *,
     output_transform: Callable[[Tensor, Tensor, PredT, Tensor], OutputT],
     num_items: Callable[[Tensor], Scalar] = ...,
     **options: Unpack[TrainingOptions],
-) -> SupervisedTrainingStep[tuple[Tensor, Tensor], OutputT]: ...
+) -> SupervisedTrainingStep[TensorPair, OutputT]: ...
 @overload
 def supervised_training_step(
     model: nn.Module,
     optimizer: Optimizer | Sequence[Optimizer],
-    loss_fn: LossFunction[PredT, TargetT],
+    loss_fn: nn.Module | LossFunction[PredT, Tensor],
+    *,
+    model_fn: ModelFunction[Tensor, PredT],
+    output_transform: Callable[[Tensor, Tensor, PredT, Tensor], OutputT],
+    num_items: Callable[[Tensor], Scalar] = ...,
+    **options: Unpack[TrainingOptions],
+) -> SupervisedTrainingStep[TensorPair, OutputT]: ...
+@overload
+def supervised_training_step(
+    model: nn.Module,
+    optimizer: Optimizer | Sequence[Optimizer],
+    loss_fn: nn.Module | LossFunction[PredT, TargetT],
     *,
     prepare_batch: PrepareBatch[BatchT, InputT, TargetT],
     model_fn: ModelFunction[InputT, PredT] = ...,
@@ -118,10 +140,32 @@ def supervised_training_step(
 def supervised_training_step(
     model: nn.Module,
     optimizer: Optimizer | Sequence[Optimizer],
-    loss_fn: LossFunction[PredT, TargetT],
+    loss_fn: nn.Module | LossFunction[Tensor, TargetT],
     *,
     prepare_batch: PrepareBatch[BatchT, InputT, TargetT],
-    model_fn: ModelFunction[InputT, PredT] = ...,
+    output_transform: Callable[[InputT, TargetT, Tensor, Tensor], OutputT],
+    num_items: Callable[[TargetT], Scalar] = ...,
+    **options: Unpack[TrainingOptions],
+) -> SupervisedTrainingStep[BatchT, OutputT]: ...
+@overload
+def supervised_training_step(
+    model: nn.Module,
+    optimizer: Optimizer | Sequence[Optimizer],
+    loss_fn: NamedLossFunction[PredT, TargetT],
+    *,
+    prepare_batch: PrepareBatch[BatchT, InputT, TargetT],
+    output_transform: Callable[[InputT, TargetT, PredT, Tensor], OutputT],
+    num_items: Callable[[TargetT], Scalar] = ...,
+    **options: Unpack[TrainingOptions],
+) -> SupervisedTrainingStep[BatchT, OutputT]: ...
+@overload
+def supervised_training_step(
+    model: nn.Module,
+    optimizer: Optimizer | Sequence[Optimizer],
+    loss_fn: nn.Module | LossFunction[PredT, TargetT],
+    *,
+    prepare_batch: PrepareBatch[BatchT, InputT, TargetT],
+    model_fn: ModelFunction[InputT, PredT],
     output_transform: Callable[[InputT, TargetT, PredT, Tensor], OutputT],
     num_items: Callable[[TargetT], Scalar] = ...,
     **options: Unpack[TrainingOptions],

@@ -10,9 +10,10 @@ from torch.nn import functional
 from torch.nn.parallel import DistributedDataParallel
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
-from torch.utils.data import DataLoader
+from torch.utils.data import DataLoader, TensorDataset
 from typing_extensions import assert_type
 
+import firesteel.data
 from firesteel import Accuracy, Average, Engine, Events, Loss, ProgressBar, RunningAverage
 from firesteel.recipes import (
     NUM_ACCUMULATED,
@@ -23,6 +24,7 @@ from firesteel.recipes import (
     Schedule,
     SupervisedEvaluationStep,
     SupervisedTrainingStep,
+    TensorPair,
     TrainingOptions,
     create_supervised_evaluator,
     create_supervised_trainer,
@@ -67,9 +69,9 @@ def make_output(x: object, y: Tensor, y_pred: Logits, loss: Tensor) -> Output:
 
 def plain(model: nn.Module, optimizer: Optimizer) -> None:
     by_function = create_supervised_trainer(model, optimizer, functional.cross_entropy)
-    assert_type(by_function, Engine[tuple[Tensor, Tensor], Tensor])
+    assert_type(by_function, Engine[TensorPair, Tensor])
     by_module = create_supervised_trainer(model, optimizer, nn.CrossEntropyLoss())
-    assert_type(by_module, Engine[tuple[Tensor, Tensor], Tensor])
+    assert_type(by_module, Engine[TensorPair, Tensor])
     loss = by_module.attach(RunningAverage(), "loss")
     assert_type(by_module.run([(torch.ones(1), torch.ones(1))]).metrics[loss], float)
     Average().attach(by_module, "mean")
@@ -84,6 +86,40 @@ def plain(model: nn.Module, optimizer: Optimizer) -> None:
 def loader(model: nn.Module, optimizer: Optimizer, data: DataLoader[tuple[Tensor, Tensor]]) -> None:
     trainer = create_supervised_trainer(model, optimizer, functional.mse_loss, device="cpu")
     trainer.run(data, max_epochs=3)
+    dataset = TensorDataset(torch.ones(4, 2), torch.ones(4, 1))
+    stacked = firesteel.data.DataLoader(dataset, batch_size=2, shuffle=True)
+    trainer.run(stacked, max_epochs=3)
+    create_supervised_evaluator(model).run(stacked)
+    pair = torch.ones(4, 2), torch.ones(4, 1)
+    trainer.run([pair] * 3)
+
+
+def modules_as_losses(model: nn.Module, optimizer: Optimizer) -> None:
+    make = create_supervised_trainer
+    loss = nn.MSELoss()
+    sums = make(model, optimizer, loss, output_transform=lambda x, y, y_pred, loss: y_pred.sum())
+    assert_type(sums, Engine[TensorPair, Tensor])
+    of_logits = make(
+        model, optimizer, loss_of_logits, output_transform=lambda x, y, y_pred, loss: y_pred.scores
+    )
+    assert_type(of_logits, Engine[TensorPair, Tensor])
+    texts = make(
+        model,
+        optimizer,
+        loss,
+        prepare_batch=to_pair,
+        output_transform=lambda x, y, y_pred, loss: (x[0], y_pred.argmax(dim=1)),
+    )
+    assert_type(texts, Engine[Text, tuple[Tensor, Tensor]])
+    logits = make(
+        model,
+        optimizer,
+        loss,
+        prepare_batch=to_pair,
+        model_fn=predict,
+        output_transform=lambda x, y, y_pred, loss: y_pred.attention,
+    )
+    assert_type(logits, Engine[Text, Sequence[Tensor]])
 
 
 def own_types(model: nn.Module, optimizer: Optimizer, data: Iterable[Text]) -> None:
@@ -123,7 +159,7 @@ def lambdas(model: nn.Module, optimizer: Optimizer) -> None:
         model_fn=lambda model, x: x.flatten(),
         output_transform=lambda x, y, y_pred, loss: (x, y),
     )
-    assert_type(other, Engine[tuple[Tensor, Tensor], tuple[Tensor, Tensor]])
+    assert_type(other, Engine[TensorPair, tuple[Tensor, Tensor]])
     Accuracy().attach(other, "accuracy")
     named = create_supervised_trainer(
         model,
@@ -158,9 +194,9 @@ def options(model: nn.Module, optimizers: Sequence[Optimizer], scheduler: LRSche
 
 def steps(model: nn.Module, optimizer: Optimizer) -> None:
     step = supervised_training_step(model, optimizer, nn.MSELoss())
-    assert_type(step, SupervisedTrainingStep[tuple[Tensor, Tensor], Tensor])
+    assert_type(step, SupervisedTrainingStep[TensorPair, Tensor])
     trainer = Engine(step)
-    assert_type(trainer, Engine[tuple[Tensor, Tensor], Tensor])
+    assert_type(trainer, Engine[TensorPair, Tensor])
     step.attach(trainer)
     evaluation = supervised_evaluation_step(model, prepare_batch=to_pair, model_fn=predict)
     assert_type(evaluation, SupervisedEvaluationStep[Text, tuple[Logits, Tensor]])
@@ -169,13 +205,13 @@ def steps(model: nn.Module, optimizer: Optimizer) -> None:
 
 def evaluators(model: nn.Module) -> None:
     evaluator = create_supervised_evaluator(model, device="cpu", amp_dtype="bfloat16")
-    assert_type(evaluator, Engine[tuple[Tensor, Tensor], tuple[Tensor, Tensor]])
+    assert_type(evaluator, Engine[TensorPair, tuple[Tensor, Tensor]])
     accuracy = Accuracy().attach(evaluator, "accuracy")
     assert_type(evaluator.run([(torch.ones(1), torch.ones(1))]).metrics[accuracy], float)
     with_metrics = create_supervised_evaluator(
         model, metrics={"accuracy": Accuracy(), "loss": Loss(functional.cross_entropy)}
     )
-    assert_type(with_metrics, Engine[tuple[Tensor, Tensor], tuple[Tensor, Tensor]])
+    assert_type(with_metrics, Engine[TensorPair, tuple[Tensor, Tensor]])
     own = create_supervised_evaluator(model, prepare_batch=to_pair, model_fn=predict)
     assert_type(own, Engine[Text, tuple[Logits, Tensor]])
     own.attach(Accuracy(lambda out: (out[0].scores, out[1])), "accuracy")
@@ -188,4 +224,4 @@ def evaluators(model: nn.Module) -> None:
     )
     assert_type(scores, Engine[Text, tuple[Tensor, Tensor]])
     simple = create_supervised_evaluator(model, output_transform=lambda x, y, y_pred: y_pred.sum())
-    assert_type(simple, Engine[tuple[Tensor, Tensor], Tensor])
+    assert_type(simple, Engine[TensorPair, Tensor])

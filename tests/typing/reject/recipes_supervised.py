@@ -69,6 +69,16 @@ def functions(model: nn.Module, optimizer: Optimizer) -> None:
     make(model, optimizer, nn.MSELoss(), num_items=lambda y: "many")  # E
     make(model, optimizer, loss, output_transform=lambda x, y: x)  # E
     make(model, optimizer, loss, output_transform=lambda x, y, p, loss: loss.los)  # E
+    make(model, optimizer, nn.MSELoss(), output_transform=lambda x, y, p, loss: p.los)  # E
+    make(model, optimizer, loss, output_transform=lambda x, y, p, loss: p.los)  # E
+    make(
+        model,
+        optimizer,
+        nn.MSELoss(),
+        prepare_batch=to_pair,
+        model_fn=predict,
+        output_transform=lambda x, y, p, loss: p.scores,  # E
+    )
 
 
 def options(model: nn.Module, optimizer: Optimizer, scheduler: LRScheduler) -> None:
@@ -96,6 +106,8 @@ def outputs(model: nn.Module, optimizer: Optimizer) -> None:
     Accuracy().attach(trainer, "accuracy")  # E: the output is a loss
     trainer.attach(RunningAverage(lambda output: output["loss"].item), "loss")  # E
     trainer.run([1.0, 2.0])  # E
+    trainer.run([(torch.ones(1), torch.ones(1), torch.ones(1))])  # E: three
+    trainer.run([torch.ones(2, 1)])  # E: no pair
     trainer.state.output.loss  # E
     trainer.state[NUM_OPTIMIZER_STEPS].real()  # E
     make = create_supervised_trainer

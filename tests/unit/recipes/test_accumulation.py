@@ -17,11 +17,12 @@ from firesteel.errors import ArgumentError, ArgumentTypeError
 from firesteel.recipes import (
     NUM_ACCUMULATED,
     NUM_OPTIMIZER_STEPS,
+    TensorPair,
     create_supervised_trainer,
 )
 
 Pair = tuple[Tensor, Tensor]
-Trainer = Engine[Pair, Tensor]
+Trainer = Engine[TensorPair, Tensor]
 
 
 def made() -> tuple[nn.Linear, SGD]:

@@ -16,6 +16,7 @@ from firesteel import Engine, RunningAverage
 from firesteel.recipes import (
     ClipNorm,
     ClipValue,
+    TensorPair,
     TrainingOptions,
     create_supervised_evaluator,
     create_supervised_trainer,
@@ -51,7 +52,7 @@ def waits() -> Generator[list[str]]:
         yield found
 
 
-def trainer_of(options: TrainingOptions) -> Engine[tuple[Tensor, Tensor], Tensor]:
+def trainer_of(options: TrainingOptions) -> Engine[TensorPair, Tensor]:
     model = nn.Linear(3, 2)
     optimizer = SGD(model.parameters(), lr=0.1)
     return create_supervised_trainer(

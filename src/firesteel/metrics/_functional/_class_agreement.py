@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 import torch
 from torch import Tensor
 
+from firesteel._require import one_of
 from firesteel.errors import ArgumentError
-from firesteel.metrics._validation import one_of
 
 from ._class_shares import ratio
 from ._counts import (

@@ -6,8 +6,8 @@ from typing import Final, Literal, TypeAlias
 
 from torch import Tensor
 
+from firesteel._require import one_of
 from firesteel.errors import ArgumentError
-from firesteel.metrics._validation import one_of
 
 from ._class_kinds import CountOptions
 from ._counting import count_classes, sample_result, sum_samples

@@ -5,8 +5,8 @@ from typing import Literal
 
 from torch import Tensor
 
+from firesteel._require import one_of
 from firesteel.errors import ArgumentError, NotComputableError
-from firesteel.metrics._validation import one_of
 
 from ._class_agreement import (
     KAPPA_WEIGHTS,

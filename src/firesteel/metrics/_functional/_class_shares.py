@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 import torch
 from torch import Tensor
 
-from firesteel._require import mismatch
+from firesteel._require import mismatch, one_of
 from firesteel.errors import ArgumentError
-from firesteel.metrics._validation import above_zero, one_of
+from firesteel.metrics._validation import above_zero
 
 from ._counts import (
     ClassAverage,

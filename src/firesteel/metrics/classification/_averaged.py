@@ -11,12 +11,13 @@ import torch
 from torch import Tensor
 from typing_extensions import TypeVar, override
 
+from firesteel._require import one_of
 from firesteel.errors import ArgumentError
 from firesteel.metrics._functional._class_averages import AVERAGES, SampleAverage
 from firesteel.metrics._functional._counts import ClassAverage, ClassCounts
 from firesteel.metrics._mean import PredTarget
 from firesteel.metrics._statistic_metric import StatisticMetric
-from firesteel.metrics._validation import Validation, above_zero, one_of
+from firesteel.metrics._validation import Validation, above_zero
 
 from ._sample_statistic import SampleStatistic
 from ._statistic import ClassStatistic, Detail

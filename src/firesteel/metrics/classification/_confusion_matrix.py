@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 from typing_extensions import TypeVar, override
 
+from firesteel._require import one_of
 from firesteel.metrics._functional._class_agreement import (
     MATRIX_NORMALIZATIONS,
     MatrixNormalization,
@@ -14,7 +15,7 @@ from firesteel.metrics._functional._class_agreement import (
 )
 from firesteel.metrics._mean import PredTarget
 from firesteel.metrics._statistic_metric import StatisticMetric
-from firesteel.metrics._validation import Validation, one_of
+from firesteel.metrics._validation import Validation
 
 from ._statistic import ClassStatistic, Detail
 

@@ -7,14 +7,14 @@ import torch
 from torch import Tensor
 from typing_extensions import override
 
-from firesteel._require import mismatch
+from firesteel._require import mismatch, one_of
 from firesteel.errors import ArgumentError
 from firesteel.metrics._board import Statistic
 from firesteel.metrics._fields import field
 from firesteel.metrics._functional._counting import SampleSums, sample_result, sample_sums
 from firesteel.metrics._functional._counting_checks import check_classes, check_sample_sums
 from firesteel.metrics._mean import PredTarget
-from firesteel.metrics._validation import VALIDATIONS, Validation, one_of
+from firesteel.metrics._validation import VALIDATIONS, Validation
 
 __all__ = ["SampleStatistic"]
 

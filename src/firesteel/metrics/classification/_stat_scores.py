@@ -7,10 +7,11 @@ import torch
 from torch import Tensor
 from typing_extensions import TypeVar, override
 
+from firesteel._require import one_of
 from firesteel.metrics._functional._class_agreement import stat_scores_result
 from firesteel.metrics._mean import PredTarget
 from firesteel.metrics._statistic_metric import StatisticMetric
-from firesteel.metrics._validation import Validation, one_of
+from firesteel.metrics._validation import Validation
 
 from ._statistic import ClassStatistic, Detail
 

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 from typing_extensions import override
 
-from firesteel._require import at_least, is_a, mismatch, whole_number
+from firesteel._require import at_least, is_a, mismatch, one_of, whole_number
 from firesteel.errors import ArgumentError, NotComputableError
 from firesteel.metrics._board import Statistic
 from firesteel.metrics._fields import Field, Value, field
@@ -30,7 +30,7 @@ from firesteel.metrics._functional._counts import (
     matrix_of_yes,
 )
 from firesteel.metrics._mean import PredTarget
-from firesteel.metrics._validation import VALIDATIONS, Validation, one_of
+from firesteel.metrics._validation import VALIDATIONS, Validation
 
 if TYPE_CHECKING:
     from firesteel.metrics._functional._counts import Indices

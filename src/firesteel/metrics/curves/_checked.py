@@ -4,9 +4,10 @@ import torch
 from torch import Tensor
 from typing_extensions import override
 
+from firesteel._require import one_of
 from firesteel.errors import ArgumentError
 from firesteel.metrics._board import Statistic
-from firesteel.metrics._validation import VALIDATIONS, Validation, one_of
+from firesteel.metrics._validation import VALIDATIONS, Validation
 
 __all__ = ["CheckedStatistic", "without_column"]
 

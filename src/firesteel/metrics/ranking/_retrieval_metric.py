@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 from typing_extensions import TypeVar, override
 
+from firesteel._require import one_of
 from firesteel.errors import NotComputableError
 from firesteel.metrics._board import Statistic
 from firesteel.metrics._fields import Value, field
@@ -26,7 +27,7 @@ from firesteel.metrics._functional._ranked import (
     check_score_values,
 )
 from firesteel.metrics._statistic_metric import StatisticMetric
-from firesteel.metrics._validation import VALIDATIONS, Validation, one_of
+from firesteel.metrics._validation import VALIDATIONS, Validation
 
 __all__ = ["RetrievalInput", "RetrievalMetric", "RetrievalStatistic"]
 

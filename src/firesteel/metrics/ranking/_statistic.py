@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 from typing_extensions import override
 
+from firesteel._require import one_of
 from firesteel.errors import ArgumentError
 from firesteel.metrics._board import Statistic
 from firesteel.metrics._fields import Field, field
@@ -33,7 +34,7 @@ from firesteel.metrics._functional._ranked import (
     topk_labels,
 )
 from firesteel.metrics._mean import PredTarget
-from firesteel.metrics._validation import VALIDATIONS, Validation, one_of
+from firesteel.metrics._validation import VALIDATIONS, Validation
 
 __all__ = [
     "RankedBatch",

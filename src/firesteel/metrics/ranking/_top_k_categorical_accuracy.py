@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 from typing_extensions import TypeVar, override
 
+from firesteel._require import one_of
 from firesteel.metrics._fields import Field
 from firesteel.metrics._functional._at_k_sums import RankingSums, ranking_result
 from firesteel.metrics._functional._ranked import ascending_k, check_score_values
@@ -18,7 +19,7 @@ from firesteel.metrics._functional._top_k_accuracy import (
 )
 from firesteel.metrics._mean import PredTarget
 from firesteel.metrics._metric import Metric
-from firesteel.metrics._validation import VALIDATIONS, Validation, one_of
+from firesteel.metrics._validation import VALIDATIONS, Validation
 
 from ._statistic import added
 

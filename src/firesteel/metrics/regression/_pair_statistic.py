@@ -8,12 +8,13 @@ import torch
 from torch import Tensor
 from typing_extensions import TypeVar, override
 
+from firesteel._require import one_of
 from firesteel.errors import NotComputableError
 from firesteel.metrics._board import Statistic
 from firesteel.metrics._functional._pairs import check_pair
 from firesteel.metrics._mean import PredTarget
 from firesteel.metrics._statistic_metric import StatisticMetric
-from firesteel.metrics._validation import VALIDATIONS, Validation, one_of
+from firesteel.metrics._validation import VALIDATIONS, Validation
 
 __all__ = ["Check", "PairMetric", "PairStatistic"]
 
