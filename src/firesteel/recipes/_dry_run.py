@@ -26,7 +26,7 @@ from typing_extensions import TypeVar
 
 from firesteel._require import is_callable
 from firesteel.engine import Engine
-from firesteel.errors import TracingError
+from firesteel.errors import NotComputableError, TracingError
 from firesteel.events import Events
 
 __all__ = ["DryRun", "dry_run"]
@@ -68,7 +68,7 @@ def dry_run(engine: Engine[BatchT, OutputT], make_batch: Callable[[], BatchT]) -
     keeps of the tensors itself is not put back.
 
     A handler that needs numbers, as one that prints a loss, is stopped where it asks for them, and
-    named in the result; so are the values of most metrics.
+    named in the result; so is the computation of most metrics, while their updates are traced.
 
     Args:
         engine: The engine.
@@ -109,6 +109,10 @@ def dry_run(engine: Engine[BatchT, OutputT], make_batch: Callable[[], BatchT]) -
                 return call(*args)
             except _UNTRACEABLE as error:
                 untraced.append(f"{_name_of(handler)}: {_asked_for(error)}")
+            except NotComputableError as error:
+                if not untraced:
+                    raise
+                untraced.append(f"{_name_of(handler)}: {_asked_for(error)}")  # was not updated
             return None
 
         guard: Any = guarding
@@ -139,7 +143,8 @@ def _name_of(handler: Callable[..., object]) -> str:
 
 
 def _asked_for(error: Exception) -> str:
-    return f"{error} ({type(error).__name__})"
+    notes = "".join(f"; {note}" for note in getattr(error, "__notes__", ()))
+    return f"{error} ({type(error).__name__}){notes}"
 
 
 @contextmanager

@@ -12,6 +12,7 @@ from typing import Any, Final
 import pytest
 import torch
 from torch import Tensor, distributed
+from torch._subclasses.fake_tensor import FakeTensorMode
 from typing_extensions import TypeIs
 
 import firesteel.metrics
@@ -292,6 +293,28 @@ def test_no_update_after_the_first_needs_to_see_what_lies_on_a_device() -> None:
         else:
             free.add(type(metric).__name__)
     assert {name: waiting[name] for name in waiting.keys() - free} == {}
+
+
+def test_updates_can_be_tried_on_tensors_that_have_only_a_shape() -> None:
+    needing: dict[str, str] = {}
+    free: set[str] = set()
+    for number in NUMBERS:
+        metric = made(number)
+        try:
+            with FakeTensorMode(allow_non_fake_inputs=True) as mode:
+                for value in batches(number, [5, 3]):
+                    metric.update(_pretended(value, mode))
+        except (RuntimeError, NotImplementedError) as error:
+            needing[type(metric).__name__] = str(error)
+        else:
+            free.add(type(metric).__name__)
+    assert {name: needing[name] for name in needing.keys() - free} == {}
+
+
+def _pretended(value: object, mode: FakeTensorMode) -> object:
+    if isinstance(value, Tensor):
+        return mode.from_tensor(value)
+    return tuple(_pretended(one, mode) for one in value) if is_row(value) else value
 
 
 def _on_meta(value: object) -> object:

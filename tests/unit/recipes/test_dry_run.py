@@ -7,11 +7,12 @@ import pytest
 import torch
 from torch import Tensor, nn
 from torch._subclasses.fake_tensor import FakeTensor
+from typing_extensions import override
 
 from firesteel.engine import Engine
-from firesteel.errors import ArgumentError, ArgumentTypeError, TracingError
+from firesteel.errors import ArgumentError, ArgumentTypeError, NotComputableError, TracingError
 from firesteel.events import Events
-from firesteel.metrics import Accuracy
+from firesteel.metrics import Accuracy, ConfusionMatrix, Metric, field
 from firesteel.recipes import dry_run
 
 
@@ -43,6 +44,10 @@ class Script:
         nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
         self.optimizer.step()
         return Output(scores.detach(), batch.y)
+
+
+def select(output: Output) -> tuple[Tensor, Tensor]:
+    return output.scores, output.y
 
 
 def batch(width: int = 4, num_rows: int = 6) -> Callable[[], Pair]:
@@ -120,9 +125,50 @@ def test_who_needs_numbers_is_named_and_the_others_run() -> None:
     assert "_local_scalar_dense" in found.untraced[0]
 
 
+def test_updates_of_metrics_are_traced_and_their_results_named_where_they_need_numbers() -> None:
+    script = Script()
+    evaluator = Engine(script.step)
+    Accuracy(select).attach(evaluator, "accuracy")
+    matrix = ConfusionMatrix(select, num_classes=3)
+    matrix.attach(evaluator, "matrix")
+    seen: list[object] = []
+    evaluator.add_event_handler(
+        Events.ITERATION_COMPLETED, lambda: seen.append(matrix.state_dict())
+    )
+    found = dry_run(evaluator, batch())
+    assert "FakeTensor" in repr(seen)
+    assert len(found.untraced) == 1
+    assert "while the metric 'accuracy' (Accuracy) was computed" in found.untraced[0]
+
+
+def test_a_metric_that_needs_numbers_in_its_update_is_named_and_its_result_too() -> None:
+    class Read(Metric[Output, float]):
+        total = field(0.0)
+
+        @override
+        def update(self, value: Output, /) -> None:
+            self.total += value.scores.sum().item()
+
+        @override
+        def compute(self) -> float:
+            raise NotComputableError("Read: needs a batch")
+
+    evaluator = Engine(Script().step)
+    Read().attach(evaluator, "read")
+    found = dry_run(evaluator, batch())
+    assert ["NotComputableError" in one for one in found.untraced] == [False, True]
+
+
+def test_a_metric_that_has_nothing_to_compute_from_fails_where_all_was_traced() -> None:
+    evaluator = Engine(Script().step)
+    evaluator.attach(Accuracy(lambda out: (out.scores[:0], out.y[:0])), "accuracy")
+    with pytest.raises(NotComputableError):
+        dry_run(evaluator, batch())
+
+
 def test_a_metric_that_is_given_other_shapes_is_found() -> None:
     trainer = Script().trainer
-    Accuracy(validate="never").attach(
+    Accuracy().attach(
         trainer, "accuracy", output_transform=lambda output: (output.scores[:2], output.y)
     )
     with pytest.raises(ArgumentError, match=r"Accuracy: .*got \[2, 3\] and \[5\]"):

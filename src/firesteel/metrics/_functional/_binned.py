@@ -24,6 +24,7 @@ from ._curve_inputs import (
     refuse_option,
     refuse_shapes,
 )
+from ._numbers import has_numbers
 from ._precision_recall import PrecisionRecallPoints
 from ._roc import RocPoints
 
@@ -79,7 +80,7 @@ def check_probabilities(where: str, scores: Tensor) -> None:
         ArgumentError: A score lies outside.
     """
     refuse_whole_scores(where, scores)
-    if not scores.numel():
+    if not scores.numel() or not has_numbers(scores):
         return
     lowest, highest = (float(end) for end in scores.detach().aminmax())
     if not (lowest >= 0 and highest <= 1):

@@ -12,6 +12,7 @@ from firesteel.errors import ArgumentError, ArgumentTypeError, NotComputableErro
 from ._class_kinds import ClassificationKind
 from ._counting import ConfusionCounts, RightCounts, SampleSums
 from ._counts import as_list, is_on_host
+from ._numbers import has_numbers
 
 if TYPE_CHECKING:
     import numpy as np
@@ -104,6 +105,8 @@ def check_classes(
     if prediction.is_complex() or target.is_complex():
         dtypes = f"{prediction.dtype} and {target.dtype}"
         raise ArgumentTypeError(f"{where}: predictions and targets must be real, got {dtypes}")
+    if not (has_numbers(prediction) and has_numbers(target)):
+        return
     has_scores = prediction.ndim > target.ndim
     highest = 1
     if kind == "multiclass":

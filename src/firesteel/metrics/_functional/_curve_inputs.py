@@ -6,6 +6,8 @@ from torch import Tensor
 from firesteel._require import mismatch
 from firesteel.errors import ArgumentError, ArgumentTypeError, NotComputableError
 
+from ._numbers import has_numbers
+
 __all__ = [
     "binary_rows",
     "check_binary_target",
@@ -29,7 +31,9 @@ def check_scores(where: str, scores: Tensor) -> None:
     Raises:
         ArgumentError: A score is NaN.
     """
-    if scores.is_floating_point() and scores.numel() and bool(scores.detach().amin().isnan()):
+    if not (has_numbers(scores) and scores.is_floating_point() and scores.numel()):
+        return
+    if bool(scores.detach().amin().isnan()):
         raise ArgumentError(f"{where}: scores must be numbers, got NaN")
 
 
@@ -39,7 +43,7 @@ def check_binary_target(where: str, target: Tensor) -> None:
     Raises:
         ArgumentError: A target is neither 0 nor 1.
     """
-    if target.dtype == torch.bool or not target.numel():
+    if target.dtype == torch.bool or not target.numel() or not has_numbers(target):
         return
     lowest, highest = (float(end) for end in target.detach().aminmax())
     is_right = lowest >= 0 and highest <= 1
@@ -57,7 +61,7 @@ def check_class_target(where: str, target: Tensor, *, num_classes: int) -> None:
     Raises:
         ArgumentError: A target is below 0, or not below ``num_classes``.
     """
-    if not target.numel():
+    if not target.numel() or not has_numbers(target):
         return
     lowest, highest = (int(end) for end in target.detach().aminmax())
     if lowest < 0 or highest >= num_classes:

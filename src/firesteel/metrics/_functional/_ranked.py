@@ -13,6 +13,8 @@ from torch import Tensor
 from firesteel._require import at_least, mismatch
 from firesteel.errors import ArgumentError, ArgumentTypeError
 
+from ._numbers import has_numbers
+
 __all__ = ["EmptyTarget", "ranked_relevance", "topk_labels"]
 
 EmptyTarget: TypeAlias = Literal["skip", "zero", "one", "error"]
@@ -284,7 +286,7 @@ def check_score_values(where: str, scores: Tensor, mask: Tensor | None = None) -
         ArgumentError: There is one.
     """
     is_nan = scores.isnan()
-    if bool((is_nan if mask is None else is_nan & ~mask).any()):
+    if has_numbers(scores) and bool((is_nan if mask is None else is_nan & ~mask).any()):
         raise ArgumentError(f"{where}: scores must not be NaN, got NaN")
 
 
@@ -316,7 +318,7 @@ def check_relevance_values(
         condition = "0 or 1, got other values; give a relevance_threshold, or compare first"
     if mask is not None:
         is_fine |= mask
-    if not bool(is_fine.all()):
+    if has_numbers(relevance) and not bool(is_fine.all()):
         raise ArgumentError(f"{where}: relevance must be {condition}")
 
 
@@ -326,7 +328,7 @@ def check_targets(where: str, num_relevant: Tensor) -> None:
     Raises:
         ArgumentError: There is such a row.
     """
-    num_empty = int((num_relevant == 0).sum())
+    num_empty = int((num_relevant == 0).sum()) if has_numbers(num_relevant) else 0
     if num_empty:
         raise ArgumentError(
             f"{where}: every row must have a relevant label, got {num_empty} without; "

@@ -12,6 +12,7 @@ from torch import Tensor
 
 from firesteel.errors import ArgumentError, NotComputableError
 
+from ._numbers import has_numbers
 from ._pairs import (
     MeanSums,
     Multioutput,
@@ -239,7 +240,7 @@ def check_above_minus_one(prediction: Tensor, target: Tensor, *, where: str) -> 
     # in floating point: -1 as uint8 is 255
     prediction, target = real_pair(prediction, target, where=where)
     for name, values in (("prediction", prediction), ("target", target)):
-        if bool((values <= -1).any()):
+        if has_numbers(values) and bool((values <= -1).any()):
             raise ArgumentError(f"{where}: {name} must be above -1, got {values.min().item()}")
 
 

@@ -9,6 +9,7 @@ from torch import Tensor
 from firesteel.errors import ArgumentError, ArgumentTypeError
 
 from ._at_k_sums import RankingSums, ranking_result
+from ._numbers import has_numbers
 from ._ranked import ascending_k, check_score_values, count_true, double_of
 
 __all__ = ["top_k_accuracy"]
@@ -67,7 +68,7 @@ def check_classes(where: str, scores: Tensor, target: Tensor) -> None:
         ArgumentError: A target is out of range.
     """
     num_classes = scores.shape[-1]
-    if bool(((target < 0) | (target >= num_classes)).any()):
+    if has_numbers(target) and bool(((target < 0) | (target >= num_classes)).any()):
         outside = target[(target < 0) | (target >= num_classes)]
         raise ArgumentError(f"{where}: target must be in [0, {num_classes}), got {int(outside[0])}")
 

@@ -21,6 +21,7 @@ from firesteel.metrics._functional._curve_inputs import (
     refuse_shapes,
 )
 from firesteel.metrics._functional._curve_ranking import Ranking, rank
+from firesteel.metrics._functional._numbers import has_numbers
 from firesteel.metrics._mean import PredTarget
 from firesteel.metrics._validation import Validation
 
@@ -273,7 +274,9 @@ def _owned(tensor: Tensor, given: Tensor, device: torch.device | None) -> Tensor
 
     Rows are made of what was given by turning axes, so that a view begins where that begins.
     """
-    is_theirs = tensor is given or tensor.data_ptr() == given.data_ptr()
+    is_theirs = tensor is given or not has_numbers(given)  # which have no place either
+    if not is_theirs:
+        is_theirs = tensor.data_ptr() == given.data_ptr()
     if device is not None:
         return tensor.to(device, copy=is_theirs, memory_format=torch.contiguous_format)
     if not is_theirs:
