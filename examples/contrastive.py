@@ -142,6 +142,7 @@ def main(*, num_epochs: int = 20) -> Result:
         shuffle=True,
         drop_last=True,
         seed=7,
+        seeding="batch",
     )
     trainer.run(loader, max_epochs=num_epochs)
     encoder.eval()

@@ -4,6 +4,7 @@ from ._loader import DataLoader
 from ._moving import apply_to_tensor, apply_to_type, convert_tensor, pin_memory, to_device
 from ._one_hot import to_onehot
 from ._order import BatchOrder, SampleOrder
+from ._samples import Seeding
 from ._seeds import RandomStates, keep_random_state, manual_seed
 
 __all__ = [
@@ -11,6 +12,7 @@ __all__ = [
     "DataLoader",
     "RandomStates",
     "SampleOrder",
+    "Seeding",
     "apply_to_tensor",
     "apply_to_type",
     "convert_tensor",

@@ -53,6 +53,6 @@ def refuse_order(*, is_asked_for: bool) -> None:
     """
     if is_asked_for:
         raise ArgumentError(
-            f"{_WHERE}: shuffle, seed_samples and world_size must be left out where dataset is "
+            f"{_WHERE}: shuffle, seeding and world_size must be left out where dataset is "
             "an IterableDataset: it has an order of its own and gives each rank its share"
         )

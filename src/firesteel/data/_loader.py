@@ -11,13 +11,13 @@ from torch.utils.data import DataLoader as TorchDataLoader
 from torch.utils.data import Dataset, IterableDataset
 from typing_extensions import TypeVar, override
 
-from firesteel._require import at_least, is_a, is_callable
+from firesteel._require import at_least, is_a, is_callable, one_of
 
 from ._arguments import check_workers, length_of, refuse_order
 from ._given import Given
 from ._order import BatchOrder, SampleOrder, mixed
 from ._position import Position
-from ._samples import SeededOrder, SeededSamples
+from ._samples import SEEDINGS, SeededBatches, SeededOrder, Seeding, as_it_is
 
 __all__ = ["DataLoader"]
 
@@ -59,10 +59,14 @@ class DataLoader(TorchDataLoader[object], Generic[BatchT_co]):
         seed: What the order depends on, any whole number; the same on all ranks. The global random
             states are neither read nor changed.
         drop_last: Whether samples at the end are left out that do not fill a batch on each rank.
-        seed_samples: Whether each sample is made with Python's, numpy's and torch's generators on
-            the CPU seeded by ``seed``, the pass and the sample's index, and their states put back
-            after each batch. So random augmentation is the same when a pass is gone on with, and
-            for each number of workers. It takes some 20 us for each sample; ``dataset`` is wrapped.
+        seeding: Whether batches are made with Python's, numpy's and torch's generators on the CPU
+            seeded by ``seed``, the pass and the samples' indices, and put back after each batch. So
+            random augmentation is the same when a pass is gone on with, and for each number of
+            workers. ``"batch"`` seeds once for each batch, its ``collate_fn`` included: what is
+            drawn then depends on who is in the batch, thus on ``batch_size`` and ``world_size``.
+            ``"sample"`` seeds for each sample, and again before ``collate_fn``: samples are the
+            same whatever batch they are in, for some 20 us each. The loader's ``dataset`` is then
+            one of batches.
         rank: Which share of the samples to give, ``0 <= rank < world_size``.
         world_size: How many ranks share the samples, ``>= 1``.
         num_workers: Processes that make batches, ``>= 0``; with 0 this process does.
@@ -101,7 +105,7 @@ class DataLoader(TorchDataLoader[object], Generic[BatchT_co]):
         shuffle: bool = False,
         seed: int = 0,
         drop_last: bool = False,
-        seed_samples: bool = False,
+        seeding: Seeding | None = None,
         rank: int = 0,
         world_size: int = 1,
         num_workers: int = 0,
@@ -121,7 +125,7 @@ class DataLoader(TorchDataLoader[object], Generic[BatchT_co]):
         shuffle: bool = False,
         seed: int = 0,
         drop_last: bool = False,
-        seed_samples: bool = False,
+        seeding: Seeding | None = None,
         rank: int = 0,
         world_size: int = 1,
         num_workers: int = 0,
@@ -142,7 +146,7 @@ class DataLoader(TorchDataLoader[object], Generic[BatchT_co]):
         shuffle: bool = False,
         seed: int = 0,
         drop_last: bool = False,
-        seed_samples: bool = False,
+        seeding: Seeding | None = None,
         rank: int = 0,
         world_size: int = 1,
         num_workers: int = 0,
@@ -162,7 +166,7 @@ class DataLoader(TorchDataLoader[object], Generic[BatchT_co]):
         shuffle: bool = False,
         seed: int = 0,
         drop_last: bool = False,
-        seed_samples: bool = False,
+        seeding: Seeding | None = None,
         rank: int = 0,
         world_size: int = 1,
         num_workers: int = 0,
@@ -176,10 +180,12 @@ class DataLoader(TorchDataLoader[object], Generic[BatchT_co]):
         is_a(_WHERE, "dataset", dataset, Dataset, "a torch.utils.data.Dataset")
         if collate_fn is not None:
             is_callable(_WHERE, "collate_fn", collate_fn)
+        if seeding is not None:
+            one_of(_WHERE, "seeding", seeding, SEEDINGS)
         check_workers(num_workers, prefetch_factor, persistent_workers=persistent_workers)
         is_iterable_style = isinstance(dataset, IterableDataset)
         if is_iterable_style:
-            refuse_order(is_asked_for=shuffle or seed_samples or world_size != 1)
+            refuse_order(is_asked_for=shuffle or seeding is not None or world_size != 1)
         self._batch_order = batch_order = BatchOrder(
             SampleOrder(0 if is_iterable_style else length_of(dataset), seed=seed, shuffle=shuffle),
             batch_size=batch_size,
@@ -196,17 +202,17 @@ class DataLoader(TorchDataLoader[object], Generic[BatchT_co]):
         self._worker_seeds = torch.Generator()
         # torch's signature is not annotated throughout
         super().__init__(  # pyright: ignore[reportUnknownMemberType]
-            SeededSamples(dataset) if seed_samples else dataset,
+            dataset if seeding is None else SeededBatches(dataset, collate_fn),
             batch_size=batch_size if is_iterable_style else 1,
             drop_last=drop_last and is_iterable_style,
             batch_sampler=(
                 None
                 if is_iterable_style
-                else SeededOrder(batch_order)
-                if seed_samples
                 else batch_order
+                if seeding is None
+                else SeededOrder(batch_order, seeding)
             ),
-            collate_fn=collate_fn,
+            collate_fn=collate_fn if seeding is None else as_it_is,
             num_workers=num_workers,
             pin_memory=pin_memory,
             persistent_workers=persistent_workers,

@@ -18,7 +18,7 @@ from torch.utils.data import DataLoader as TorchDataLoader
 from torch.utils.data import Dataset, IterableDataset, TensorDataset
 from typing_extensions import override
 
-from firesteel.data import DataLoader, SampleOrder
+from firesteel.data import DataLoader, SampleOrder, Seeding
 from firesteel.errors import ArgumentError, ArgumentTypeError, StateDictError
 from firesteel.protocols import Stateful
 
@@ -90,6 +90,10 @@ def untyped(value: object) -> Any:
 
 def as_list(samples: list[int]) -> list[int]:
     return samples
+
+
+def with_noise(samples: list[tuple[int, float, float, float]]) -> Tensor:
+    return torch.tensor([*samples, (0, *drawn())], dtype=torch.float64)
 
 
 def as_noise(
@@ -322,14 +326,14 @@ def test_batches_that_workers_prepared_do_not_count(*, persistent_workers: bool)
 
 
 def noises(
-    *, num_workers: int, batch_size: int = 2
+    *, num_workers: int, batch_size: int = 2, seeding: Seeding = "sample"
 ) -> DataLoader[list[tuple[int, float, float, float]]]:
     return DataLoader(
         Noise(),
         collate_fn=as_noise,
         batch_size=batch_size,
         shuffle=True,
-        seed_samples=True,
+        seeding=seeding,
         num_workers=num_workers,
     )
 
@@ -347,7 +351,50 @@ def test_seeded_samples_are_the_same_whoever_makes_them_and_when() -> None:
     assert {sample[1:] for sample in following} & {sample[1:] for sample in whole} == set()
 
 
-def test_seeding_samples_leaves_the_global_states_alone() -> None:
+@pytest.mark.slow
+@pytest.mark.parametrize("seeding", ["sample", "batch"])
+def test_seeded_batches_are_the_same_whoever_makes_them_and_when(seeding: Seeding) -> None:
+    def noisy(num_workers: int) -> DataLoader[Tensor]:
+        return DataLoader(
+            Noise(),
+            collate_fn=with_noise,
+            batch_size=3,
+            shuffle=True,
+            seeding=seeding,
+            num_workers=num_workers,
+        )
+
+    whole = list(noisy(0))
+    assert len({float(batch[0, 1]) for batch in whole}) == 4
+    first, second = noisy(2), noisy(1)
+    list(islice(first, 2))
+    second.load_state_dict(first.state_dict())
+    left = list(second)
+    assert [one.equal(other) for one, other in zip(left, whole[2:], strict=True)] == [True, True]
+    assert not next(iter(second)).equal(whole[0])
+
+
+def test_samples_are_seeded_once_for_a_batch_where_that_is_asked_for() -> None:
+    whole = [sample for batch in noises(num_workers=0, seeding="batch") for sample in batch]
+    assert len({sample[1:] for sample in whole}) == 12
+    other = noises(num_workers=0, batch_size=3, seeding="batch")
+    assert [sample for batch in other for sample in batch][2:] != whole[2:]
+
+
+def test_tensors_are_stacked_as_without_seeds() -> None:
+    dataset = TensorDataset(torch.arange(4.0), torch.arange(4))
+    plain = DataLoader(dataset, batch_size=3)
+    seeded = DataLoader(dataset, batch_size=3, seeding="batch")
+    assert str(list(seeded)) == str(list(plain))
+
+
+def test_a_seeding_that_does_not_exist_is_refused() -> None:
+    with pytest.raises(ArgumentError, match="seeding must be one of 'sample', 'batch', got 'all'"):
+        DataLoader(Noise(), collate_fn=as_noise, seeding=untyped("all"))
+
+
+@pytest.mark.parametrize("seeding", ["sample", "batch"])
+def test_seeding_leaves_the_global_states_alone(seeding: Seeding) -> None:
     random.seed(1)
     np.random.seed(1)
     torch.manual_seed(1)
@@ -355,7 +402,7 @@ def test_seeding_samples_leaves_the_global_states_alone() -> None:
     random.seed(1)
     np.random.seed(1)
     torch.manual_seed(1)
-    list(noises(num_workers=0))
+    list(noises(num_workers=0, seeding=seeding))
     assert drawn() == expected
 
 
@@ -408,7 +455,7 @@ def test_options_out_of_range_are_refused(options: dict[str, int], message: str)
         DataLoader(Numbers(3), collate_fn=as_list, **untyped(options))
 
 
-@pytest.mark.parametrize("option", [{"shuffle": True}, {"world_size": 2}, {"seed_samples": True}])
+@pytest.mark.parametrize("option", [{"shuffle": True}, {"world_size": 2}, {"seeding": "batch"}])
 def test_an_order_of_an_iterable_data_set_is_refused(option: dict[str, int]) -> None:
     with pytest.raises(ArgumentError, match="must be left out where dataset is an IterableDataset"):
         DataLoader(Stream(3), collate_fn=as_list, **untyped(option))
