@@ -32,7 +32,7 @@ class Update:
 
     Where it weights, :math:`w_i` being the weight of batch :math:`i` of a window, the gradients are
     those of :math:`\sum_i w_i \ell_i / \sum_i w_i`, the sums being over all batches of the window
-    on all ranks. Each loss is weighted before it goes backward; once, at the window's end, the
+    on all ranks. Each loss goes backward with its weight; once, at the window's end, the
     gradients are divided.
 
     Args:
@@ -96,11 +96,11 @@ class Update:
             ArgumentTypeError: The weight is no number.
         """
         if self._is_weighted:
-            loss = loss * _checked(weight)
-            self._total = self._total + weight
+            self._total = self._total + _checked(weight)
         if self._scaler is not None:
             loss = self._scaler.scale(loss)
-        torch.autograd.backward(loss)
+        # what the loss would be multiplied with, one operation less
+        torch.autograd.backward(loss, _like(loss, weight) if self._is_weighted else None)
         self.num_batches += 1
 
     def step(self, *, is_synced: bool) -> bool:
@@ -222,6 +222,12 @@ def _checked(weight: Scalar) -> Scalar:
     if not weight >= 0:
         raise ArgumentError(mismatch("num_items", "what it gives", "at least 0", weight))
     return weight
+
+
+def _like(loss: Tensor, weight: Scalar) -> Tensor:
+    if isinstance(weight, Tensor):
+        return weight.to(loss)
+    return torch.full_like(loss, weight)
 
 
 def _in_double(value: Tensor) -> Tensor:
