@@ -33,7 +33,7 @@ class MakesBatches(Protocol):
 class BatchSizeScheduler(BaseParamScheduler[int]):
     """Sets the batch size of a loader at the beginning of each epoch.
 
-    Where an epoch of the engine is as long as the loader is, it stays so.
+    An epoch has to be one pass over the loader. It stays so: ``state.epoch_length`` follows.
 
     Args:
         dataloader: The loader: one of :mod:`firesteel.data`, or one of torch over samples with a
@@ -118,18 +118,27 @@ class BatchSizeScheduler(BaseParamScheduler[int]):
             index: Which event, ``>= 0``.
 
         Raises:
-            ArgumentError: There is no batch of this size.
+            ArgumentError: There is no batch of this size; or an epoch is no pass over the loader,
+                so that the size would change within one.
         """
-        size, num_before = self.get_param(index), len(self._loader)
+        size, num_batches = self.get_param(index), len(self._loader)
+        epoch_length = engine.state.epoch_length
         if size == self._batches.batch_size:
             return
+        if epoch_length not in (None, num_batches):
+            if engine.is_rehearsing:
+                return
+            condition = (
+                f"as long as its loader, {num_batches} batches, for the batch size to change"
+            )
+            raise ArgumentError(mismatch(_WHERE, "an epoch", condition, epoch_length))
         if _is_ours(self._loader):
             self._loader.end_pass()  # else it would count what it gave in batches of the new size
         self._batches.batch_size = size
         if not len(self._loader):
             condition = "one for which the loader has a batch"
             raise ArgumentError(mismatch(_WHERE, "the batch size", condition, size))
-        if engine.state.epoch_length == num_before:
+        if epoch_length is not None:
             engine.state.epoch_length = len(self._loader)
 
     @override

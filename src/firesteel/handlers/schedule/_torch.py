@@ -80,6 +80,7 @@ class LRScheduler(OptimizerScheduler):
         self._steps: Steps = lr_scheduler
         self._optimizer = optimizer
         self._num_steps = 0
+        self._is_first_step = True
         self._beginning = copy.deepcopy(self._steps.state_dict())
         self._groups = [
             {name: copy.deepcopy(value) for name, value in group.items() if name not in _PARAMETERS}
@@ -110,7 +111,7 @@ class LRScheduler(OptimizerScheduler):
                 else:
                     write(group, "lr", value)
         while self._num_steps < index:
-            self._steps.step()
+            self._step()
             self._num_steps += 1
 
     @override
@@ -179,8 +180,20 @@ class LRScheduler(OptimizerScheduler):
         def put() -> None:
             self._steps.load_state_dict(loaded)
             self._num_steps = num_steps
+            self._is_first_step = True
 
         return put
+
+    def _step(self) -> None:
+        if not self._is_first_step:
+            self._steps.step()
+            return
+        with warnings.catch_warnings():
+            # torch counts the optimizer's steps in this process only: where a run goes on, the
+            # scheduler's step comes first, and rightly so
+            warnings.filterwarnings("ignore", message="Detected call of `lr_scheduler.step")
+            self._steps.step()
+        self._is_first_step = False
 
     def _stand_in(self) -> Optimizer:
         """Make an optimizer of nothing that has the groups which the real one had."""
