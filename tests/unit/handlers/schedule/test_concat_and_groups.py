@@ -177,10 +177,10 @@ def test_no_scheduler_at_all_is_refused() -> None:
 @pytest.mark.parametrize(
     ("num_kept", "added", "message"),
     [
-        (1, [], "'schedulers' must be a list of the states of 2 schedulers"),
-        (2, [{}], "'schedulers' must be a list of the states of 2 schedulers"),
+        (1, list[object](), "'schedulers' must be a list of the states of 2 schedulers"),
+        (2, [dict[str, object]()], "'schedulers' must be a list of the states of 2 schedulers"),
         (1, [3], r"'schedulers'\[1\] must be a dictionary, got 3"),
-        (1, [{}], "missing are"),
+        (1, [dict[str, object]()], "missing are"),
     ],
 )
 def test_a_wrong_state_of_a_member_changes_none(
