@@ -3,7 +3,7 @@
 import math
 from abc import abstractmethod
 from dataclasses import dataclass
-from typing import NamedTuple, final
+from typing import final
 
 from typing_extensions import override
 
@@ -16,24 +16,13 @@ from ._curve import Curve
 __all__ = ["CosineCycleCurve", "CycleCurve", "LinearCycleCurve"]
 
 
-class Place(NamedTuple):
-    """Where an index is.
+def place_of(index: int, *, size: int, warmup: int, mult: float) -> tuple[int, int, int, int]:
+    """Find the cycle of an index, each one being ``mult`` times as long as the one before.
 
-    Attributes:
-        cycle: The number of the cycle, the first being 0.
-        offset: Events since it began.
-        size: Events of it, without the way back.
-        warmup: Events of the way back.
+    Returns:
+        The number of the cycle, the first being 0; events since it began; its events without the
+        way back, and those of the way back.
     """
-
-    cycle: int
-    offset: int
-    size: int
-    warmup: int
-
-
-def place_of(index: int, *, size: int, warmup: int, mult: float) -> Place:
-    """Find the cycle of an index, each one being ``mult`` times as long as the one before."""
     cycle = 0
     while index >= size + warmup:
         next_size, next_warmup = int(size * mult), int(warmup * mult)
@@ -44,7 +33,7 @@ def place_of(index: int, *, size: int, warmup: int, mult: float) -> Place:
         index -= size + warmup
         cycle += 1
         size, warmup = next_size, next_warmup
-    return Place(cycle, index, size, warmup)
+    return cycle, index, size, warmup
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,8 +93,10 @@ class CycleCurve(Curve):
         cycle, offset, size, warmup = place_of(
             index, size=self.cycle_size, warmup=self.warmup_duration, mult=self.cycle_mult
         )
-        start_value: float = self.start_value * self.start_value_mult**cycle
-        end_value: float = self.end_value * self.end_value_mult**cycle
+        start_value, end_value = self.start_value, self.end_value
+        if cycle:
+            start_value *= self.start_value_mult**cycle
+            end_value *= self.end_value_mult**cycle
         if offset < size:
             return self.between(start_value, end_value, offset / size)
         next_start = start_value * self.start_value_mult
