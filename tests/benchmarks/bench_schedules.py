@@ -13,9 +13,10 @@ import statistics
 import time
 import warnings
 from collections.abc import Callable
+from dataclasses import dataclass
 
 # Any: ignite is not typed
-from typing import Any, NamedTuple
+from typing import Any
 
 import torch
 from torch.optim import SGD, lr_scheduler
@@ -37,7 +38,8 @@ NUM = 2000
 CYCLE = 100
 
 
-class Case(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Case:
     """One row; each attaches what it is about, to an engine of its own."""
 
     name: str
