@@ -11,7 +11,7 @@ from typing_extensions import TypeIs, override
 
 from firesteel._require import at_least, is_a, is_callable, mismatch
 from firesteel.data import BatchOrder, DataLoader
-from firesteel.engine import Engine
+from firesteel.engine import Engine, ReadableKey
 from firesteel.errors import ArgumentError
 from firesteel.events import EventLike, Events, RemovableEventHandle, bare, single_events
 
@@ -49,7 +49,7 @@ class BatchSizeScheduler(BaseParamScheduler[int]):
         >>> import torch
         >>> from torch.utils.data import TensorDataset
         >>> from firesteel.data import DataLoader
-        >>> from firesteel.engine import Engine
+        >>> from firesteel.engine import Engine, ReadableKey
         >>> loader = DataLoader(TensorDataset(torch.arange(8)), batch_size=1)
         >>> trainer = Engine(lambda engine, batch: len(batch[0]))
         >>> doubling = BatchSizeScheduler(loader, scheduler_fn=lambda index: 2**index)
@@ -86,15 +86,19 @@ class BatchSizeScheduler(BaseParamScheduler[int]):
         return at_least(_WHERE, f"what scheduler_fn gives for {index}", self._function(index), 1)
 
     @override
-    def check_event(self, event: EventLike[Any]) -> None:
-        """Refuse events within an epoch: the batches of a pass have one size.
+    def check_attachment(self, event: EventLike[Any], counter: ReadableKey[int] | None) -> None:
+        """Refuse what may change within an epoch: the batches of a pass have one size.
 
         Args:
             event: What :meth:`attach` was given.
+            counter: What :meth:`attach` was given.
 
         Raises:
-            ArgumentError: It is another event than ``EPOCH_STARTED``.
+            ArgumentError: It is another event than ``EPOCH_STARTED``, or there is a counter.
         """
+        if counter is not None:
+            condition = "None, since the batches of a pass have one size"
+            raise ArgumentError(mismatch(f"{_WHERE}.attach", "counter", condition, counter))
         for one in single_events(event):
             if bare(one) is not Events.EPOCH_STARTED:
                 condition = "Events.EPOCH_STARTED, since the batches of a pass have one size"

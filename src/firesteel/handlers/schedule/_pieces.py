@@ -90,6 +90,7 @@ class JoinedCurve(Curve):
     Attributes:
         curves: The curves, two or more; functions of the index will do.
         durations: The events of each but the last one, ``>= 1``.
+        starts: The index at which each begins; follows from the durations.
 
     Raises:
         ArgumentError: The numbers of curves and durations do not fit, or a duration is below 1.

@@ -136,7 +136,7 @@ class BaseParamScheduler(Attachable[object, RemovableEventHandle], Generic[Value
 
         The value that is set at ``ITERATION_STARTED`` is the one that the iteration's optimizer
         step uses. An event that the engine fires a second time, since its iteration failed or the
-        run was loaded within its epoch, has the index that it had.
+        run was loaded within its epoch, has the index that it had; of several events, the latest.
 
         Args:
             engine: The engine.
@@ -153,7 +153,7 @@ class BaseParamScheduler(Attachable[object, RemovableEventHandle], Generic[Value
             UnknownEventError: The event is not registered on this engine.
             ArgumentTypeError: ``counter`` is no key.
         """
-        self.check_event(event)
+        self.check_attachment(event, counter)
         if counter is not None:
             is_a(f"{type(self).__name__}.attach", "counter", counter, ReadableKey, "a StateKey")
             return engine.add_event_handler(event, self._following(counter))
@@ -202,11 +202,12 @@ class BaseParamScheduler(Attachable[object, RemovableEventHandle], Generic[Value
         """
         return draw(f"{type(self).__name__}.plot_values", self.lines(num_events), axes)
 
-    def check_event(self, event: EventLike[Any]) -> None:
-        """Refuse events at which the value cannot be set; all are accepted by default.
+    def check_attachment(self, event: EventLike[Any], counter: ReadableKey[int] | None) -> None:
+        """Refuse events or a counter that do not fit; all are accepted by default.
 
         Args:
             event: What :meth:`attach` was given.
+            counter: What :meth:`attach` was given.
         """
 
     @final

@@ -15,7 +15,7 @@ from torch.utils.data import DataLoader as TorchDataLoader
 from typing_extensions import override
 
 from firesteel.data import BatchOrder, DataLoader, SampleOrder
-from firesteel.engine import Engine
+from firesteel.engine import Engine, StateKey
 from firesteel.errors import ArgumentError, ArgumentTypeError
 from firesteel.events import Events
 from firesteel.handlers import BatchSizeScheduler
@@ -173,6 +173,13 @@ def test_an_event_within_an_epoch_is_refused(event: Any) -> None:
     trainer, _ = make_trainer()
     with pytest.raises(ArgumentError, match=r"must be Events.EPOCH_STARTED, since the batches of"):
         BatchSizeScheduler(ours(), scheduler_fn=doubling).attach(trainer, event)
+
+
+def test_a_counter_is_refused() -> None:
+    trainer, _ = make_trainer()
+    scheduler = BatchSizeScheduler(ours(), scheduler_fn=doubling)
+    with pytest.raises(ArgumentError, match="counter must be None, since the batches of a pass"):
+        scheduler.attach(trainer, Events.EPOCH_STARTED, counter=StateKey[int]("steps"))
 
 
 @pytest.mark.parametrize(
