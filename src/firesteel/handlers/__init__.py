@@ -9,18 +9,30 @@ from typing import TYPE_CHECKING, Final
 from ._progress_bar import ProgressBar
 
 if TYPE_CHECKING:
+    from ._global_step import global_step_from_engine
     from .checkpoint import (
+        AsyncSaver,
         BaseSaveHandler,
+        Checkpoint,
         CheckpointMetadata,
+        CollectiveSaver,
+        MemorySaver,
+        SavedCheckpoint,
     )
 
 __all__ = [
+    "AsyncSaver",
     "BaseSaveHandler",
+    "Checkpoint",
     "CheckpointMetadata",
+    "CollectiveSaver",
+    "MemorySaver",
     "ProgressBar",
+    "SavedCheckpoint",
+    "global_step_from_engine",
 ]
 
-_FAMILIES: Final = ("checkpoint",)
+_FAMILIES: Final = ("_global_step", "checkpoint")
 """The modules that are imported when one of their names is asked for."""
 
 
