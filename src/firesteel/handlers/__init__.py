@@ -11,13 +11,37 @@ from ._progress_bar import ProgressBar
 if TYPE_CHECKING:
     from .checkpoint import (
         BaseSaveHandler,
+        CheckpointManifest,
         CheckpointMetadata,
+        DiskSaver,
+        Migrations,
+        StatefulTree,
+        TensorInfo,
+        collect_states,
+        find_latest,
+        load_checkpoint,
+        load_objects,
+        read_manifest,
+        save_checkpoint,
+        verify_checkpoint,
     )
 
 __all__ = [
     "BaseSaveHandler",
+    "CheckpointManifest",
     "CheckpointMetadata",
+    "DiskSaver",
+    "Migrations",
     "ProgressBar",
+    "StatefulTree",
+    "TensorInfo",
+    "collect_states",
+    "find_latest",
+    "load_checkpoint",
+    "load_objects",
+    "read_manifest",
+    "save_checkpoint",
+    "verify_checkpoint",
 ]
 
 _FAMILIES: Final = ("checkpoint",)
