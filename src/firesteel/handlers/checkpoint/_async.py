@@ -210,7 +210,7 @@ class AsyncSaver(BaseSaveHandler, Attachable[object, RemovableEventHandle]):
             self._saver.save(checkpoint, filename, metadata)
             while (surplus := self._next_removal()) is not None:
                 self._saver.remove(surplus)
-        except BaseException as error:  # noqa: BLE001  # raised in the thread that asks next
+        except BaseException as error:  # raised in the thread that asks next
             self._logger.exception("AsyncSaver: could not save %s", filename)
             with self._changed:
                 self._error = error

@@ -1,31 +1,30 @@
 """Saving objects while an engine runs, and keeping the latest or the best."""
 
 from collections.abc import Callable, Mapping
+from os import PathLike
 from pathlib import Path
 
 # Any: what is saved is nothing to the batches of the engine.
-from typing import Any, ClassVar, Final, Generic, final, overload
+from typing import Any, ClassVar, Generic, final, overload
 
 from typing_extensions import TypeVar, override
 
 from firesteel._require import is_a, mismatch
 from firesteel.engine import Attachable, Engine, MetricKey
-from firesteel.errors import ArgumentError
+from firesteel.errors import ArgumentError, MissingCheckpointError
 from firesteel.events import PayloadEvent, RemovableEventHandle
 from firesteel.handlers._score import Score, score_reader
-from firesteel.protocols import Stateful
 
 from ._events import SAVED_CHECKPOINT, SavedCheckpoint
-from ._keeper import CheckpointTime, Keeper, check_to_save, name_of
+from ._keeper import OWN_NAME, CheckpointTime, Keeper, check_to_save, name_of
 from ._names import default_pattern
+from ._objects import StatefulTree, load_objects
 from ._place import SaveFunction, as_saver
 from ._saving import BaseSaveHandler
 
 __all__ = ["Checkpoint"]
 
 OutputT = TypeVar("OutputT", contravariant=True, default=object)
-
-_OWN_NAME: Final = "checkpointer"
 
 
 @final
@@ -113,8 +112,8 @@ class Checkpoint(Attachable[OutputT, RemovableEventHandle, CheckpointTime], Gene
     @overload
     def __init__(
         self: "Checkpoint[object]",
-        to_save: Mapping[str, Stateful],
-        save_handler: str | Path | BaseSaveHandler | SaveFunction,
+        to_save: Mapping[str, StatefulTree],
+        save_handler: str | PathLike[str] | BaseSaveHandler | SaveFunction,
         *,
         filename_prefix: str = "",
         score_function: MetricKey[float] | None = None,
@@ -129,8 +128,8 @@ class Checkpoint(Attachable[OutputT, RemovableEventHandle, CheckpointTime], Gene
     @overload
     def __init__(
         self,
-        to_save: Mapping[str, Stateful],
-        save_handler: str | Path | BaseSaveHandler | SaveFunction,
+        to_save: Mapping[str, StatefulTree],
+        save_handler: str | PathLike[str] | BaseSaveHandler | SaveFunction,
         *,
         filename_prefix: str = "",
         score_function: Callable[[Engine[Any, OutputT]], float],
@@ -144,8 +143,8 @@ class Checkpoint(Attachable[OutputT, RemovableEventHandle, CheckpointTime], Gene
     ) -> None: ...
     def __init__(
         self,
-        to_save: Mapping[str, Stateful],
-        save_handler: str | Path | BaseSaveHandler | SaveFunction,
+        to_save: Mapping[str, StatefulTree],
+        save_handler: str | PathLike[str] | BaseSaveHandler | SaveFunction,
         *,
         filename_prefix: str = "",
         score_function: Score[OutputT] | None = None,
@@ -157,18 +156,13 @@ class Checkpoint(Attachable[OutputT, RemovableEventHandle, CheckpointTime], Gene
         greater_or_equal: bool = False,
         save_on_rank: int = 0,
     ) -> None:
-        check_to_save("Checkpoint", to_save)
-        if include_self and _OWN_NAME in to_save:
-            raise ArgumentError(
-                f"Checkpoint: to_save must not have {_OWN_NAME!r}, which include_self uses; "
-                "give it another name"
-            )
+        self._own_name = OWN_NAME if include_self else None
+        check_to_save("Checkpoint", to_save, own_name=self._own_name)
         self._to_save = dict(to_save)
-        self._own_name = _OWN_NAME if include_self else None
         self._name = name_of(to_save)
         self._keeper: Keeper[OutputT] = Keeper(
             "Checkpoint",
-            as_saver(save_handler),
+            as_saver(save_handler, save_on_rank=save_on_rank),
             filename_prefix=filename_prefix,
             score_function=score_function,
             score_name=score_name,
@@ -264,6 +258,58 @@ class Checkpoint(Attachable[OutputT, RemovableEventHandle, CheckpointTime], Gene
             ArgumentTypeError: It is no mapping.
         """
         self._keeper.inventory.load_state_dict(state_dict)
+
+    @staticmethod
+    def load_objects(
+        to_load: Mapping[str, StatefulTree],
+        checkpoint: Mapping[str, object] | str | PathLike[str],
+        *,
+        strict: bool = True,
+    ) -> None:
+        """Put a checkpoint into objects, all or none; :func:`~firesteel.handlers.load_objects`.
+
+        Args:
+            to_load: The objects, by the names that they were saved under.
+            checkpoint: A checkpoint, or the path of its file.
+            strict: Whether the entries of a model have to be exactly those that were saved.
+
+        Raises:
+            CheckpointError: It cannot be read, or does not fit.
+        """
+        load_objects(to_load, checkpoint, strict=strict)
+
+    def reload_objects(
+        self,
+        to_load: Mapping[str, StatefulTree],
+        *,
+        global_step: int | None = None,
+        strict: bool = True,
+    ) -> None:
+        """Put a checkpoint that is kept into objects, all or none.
+
+        Args:
+            to_load: The objects, by the names that they were saved under.
+            global_step: The step of the checkpoint; ``None`` for the best, which without scores is
+                the last.
+            strict: Whether the entries of a model have to be exactly those that were saved.
+
+        Raises:
+            MissingCheckpointError: None is kept, or none of that step.
+            ArgumentTypeError: The checkpoints go to a function, which cannot load.
+            CheckpointError: It cannot be read, or does not fit.
+        """
+        saver = self._keeper.saver
+        where = "Checkpoint.reload_objects"
+        is_a(where, "save_handler", saver, BaseSaveHandler, "a folder or a saver")
+        filename = self._keeper.find(self._name, global_step=global_step)
+        if filename is None:
+            raise MissingCheckpointError(
+                f"{where}: one must be kept"
+                + ("" if global_step is None else f" of step {global_step}")
+                + f", got {', '.join(self.kept) or 'none'}"
+            )
+        if isinstance(saver, BaseSaveHandler):
+            load_objects(to_load, saver.load(filename, map_location="cpu"), strict=strict)
 
     @staticmethod
     def setup_filename_pattern(

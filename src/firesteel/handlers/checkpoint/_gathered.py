@@ -1,6 +1,6 @@
 """The states of objects, brought together where they lie on several ranks."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Protocol, runtime_checkable
 
 from torch import Tensor
@@ -8,6 +8,8 @@ from typing_extensions import TypeIs
 
 from firesteel.distributed import get_rank, get_world_size
 from firesteel.protocols import Stateful
+
+from ._objects import StatefulTree
 
 __all__ = ["gather_shards", "kept_on"]
 
@@ -30,7 +32,7 @@ class Sharded(Protocol):
         ...
 
 
-def kept_on(rank: int, to_save: Mapping[str, Stateful]) -> dict[str, Stateful]:
+def kept_on(rank: int, to_save: Mapping[str, StatefulTree]) -> dict[str, StatefulTree]:
     """Bring states to a rank where objects have to be asked for that, and give what to ask here.
 
     Args:
@@ -42,13 +44,27 @@ def kept_on(rank: int, to_save: Mapping[str, Stateful]) -> dict[str, Stateful]:
     """
     if get_world_size() == 1:
         return dict(to_save)
-    asked: dict[str, Stateful] = {}
-    for name, one in to_save.items():
-        if isinstance(one, Consolidates):
-            one.consolidate_state_dict(to=rank)
-        if get_rank() == rank or not isinstance(one, Consolidates):
-            asked[name] = one
+    asked: dict[str, StatefulTree] = {}
+    for name, tree in to_save.items():
+        has_to_be_brought = False
+        for one in _leaves(tree):
+            if isinstance(one, Consolidates):
+                one.consolidate_state_dict(to=rank)
+                has_to_be_brought = True
+        if get_rank() == rank or not has_to_be_brought:
+            asked[name] = tree
     return asked
+
+
+def _leaves(tree: object) -> Iterator[Stateful]:
+    if isinstance(tree, Stateful):
+        yield tree
+    elif _is_mapping(tree):
+        for one in tree.values():
+            yield from _leaves(one)
+    elif _is_sequence(tree):
+        for one in tree:
+            yield from _leaves(one)
 
 
 def gather_shards(node: object) -> object:
@@ -59,7 +75,7 @@ def gather_shards(node: object) -> object:
     """
     if isinstance(node, Tensor):
         return node.full_tensor().cpu() if isinstance(node, Sharded) else node
-    if _is_dict(node):
+    if _is_mapping(node):
         gathered = {key: gather_shards(value) for key, value in node.items()}
         is_same = all(gathered[key] is node[key] for key in node)
         return node if is_same else gathered
@@ -69,8 +85,8 @@ def gather_shards(node: object) -> object:
     return node
 
 
-def _is_dict(node: object) -> TypeIs[dict[object, object]]:
-    return isinstance(node, dict)
+def _is_mapping(node: object) -> TypeIs[Mapping[object, object]]:
+    return isinstance(node, Mapping)
 
 
 def _is_sequence(node: object) -> TypeIs[list[object] | tuple[object, ...]]:

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 # Any: what is saved is nothing to the batches of the engine.
-from typing import Any, Generic, Protocol, TypeAlias, final
+from typing import Any, Final, Generic, Protocol, TypeAlias, final
 
-from typing_extensions import TypeVar
+from typing_extensions import TypeIs, TypeVar
 
-from firesteel._require import at_least, is_a, is_callable, whole_number
+from firesteel._require import at_least, is_a, is_callable, mismatch, whole_number
 from firesteel.engine import Engine
-from firesteel.errors import ArgumentError
+from firesteel.errors import ArgumentError, ArgumentTypeError
 from firesteel.events import (
     EventLike,
     FilteredPayloadEvent,
@@ -31,14 +31,19 @@ from ._events import SAVED_CHECKPOINT, SavedCheckpoint
 from ._gathered import gather_shards, kept_on
 from ._inventory import Inventory
 from ._keep import Kept, Plan, best, plan
+from ._manifest import is_mapping
 from ._names import Naming
+from ._objects import StatefulTree, collect_states
 from ._place import SaveFunction, is_same_place, located
 from ._ranks import on_one_rank
 from ._saving import BaseSaveHandler, CheckpointMetadata
 
-__all__ = ["CheckpointTime", "Keeper", "check_to_save", "name_of"]
+__all__ = ["OWN_NAME", "CheckpointTime", "Keeper", "check_to_save", "name_of"]
 
 OutputT = TypeVar("OutputT", contravariant=True, default=object)
+
+OWN_NAME: Final = "checkpointer"
+"""The name of what ``include_self`` saves."""
 
 CheckpointTime: TypeAlias = EventLike[Any] | PayloadEventLike[BaseException, Any]
 """When to save: an event, bare, filtered or several; or ``EXCEPTION_RAISED``."""
@@ -133,6 +138,15 @@ class Keeper(Generic[OutputT]):
         found = best(self._inventory.kept(name), greater_or_equal=self._greater_or_equal)
         return None if found is None else located(self._saver, found.filename)
 
+    def find(self, name: str, *, global_step: int | None) -> str | None:
+        """Give the filename of what is kept of a step, or of the best."""
+        kept = self._inventory.kept(name)
+        if global_step is None or not isinstance(self._saver, BaseSaveHandler):
+            found = best(kept, greater_or_equal=self._greater_or_equal)
+            return None if found is None else found.filename
+        steps = {one.filename: self._saver.metadata(one.filename).global_step for one in kept}
+        return next((name for name, step in steps.items() if step == global_step), None)
+
     def register(self, engine: Engine[Any, OutputT], name: str) -> bool:
         """Make the event known to an engine; refuse another keeper that saves the same.
 
@@ -196,7 +210,7 @@ class Keeper(Generic[OutputT]):
     def save(
         self,
         engine: Engine[Any, OutputT],
-        to_save: Mapping[str, Stateful],
+        to_save: Mapping[str, StatefulTree],
         *,
         own_name: str | None = None,
     ) -> None:
@@ -271,11 +285,11 @@ class Keeper(Generic[OutputT]):
         )
         return Decision(filename, metadata, decided)
 
-    def _collect(self, to_save: Mapping[str, Stateful]) -> dict[str, object]:
+    def _collect(self, to_save: Mapping[str, StatefulTree]) -> dict[str, object]:
         if isinstance(self._saver, CollectiveSaver):
-            return {name: one.state_dict() for name, one in to_save.items()}
+            return collect_states(to_save)
         asked = kept_on(self._save_on_rank, to_save)
-        return {name: gather_shards(one.state_dict()) for name, one in asked.items()}
+        return {name: gather_shards(state) for name, state in collect_states(asked).items()}
 
     def _put(self, states: Mapping[str, object], decision: Decision) -> None:
         """Save, and only then remove."""
@@ -294,7 +308,7 @@ class Keeper(Generic[OutputT]):
 
         on_one_rank(self._where, put, rank=self._save_on_rank)
 
-    def _rehearse(self, to_save: Mapping[str, Stateful], name: str) -> None:
+    def _rehearse(self, to_save: Mapping[str, StatefulTree], name: str) -> None:
         """Write, and remove again: to see that it can be done. A function is not asked to."""
         states, saver = self._collect(to_save), self._saver
         if not isinstance(saver, BaseSaveHandler):
@@ -318,18 +332,47 @@ def add_to(
     return engine.add_event_handler(event, call)
 
 
-def name_of(to_save: Mapping[str, Stateful]) -> str:
+def name_of(to_save: Mapping[str, StatefulTree]) -> str:
     """Give what a checkpoint of these is called: as the only one of them, else ``checkpoint``."""
     return next(iter(to_save)) if len(to_save) == 1 else "checkpoint"
 
 
-def check_to_save(where: str, to_save: Mapping[str, Stateful]) -> None:
+def check_to_save(where: str, to_save: Mapping[str, StatefulTree], *, own_name: str | None) -> None:
     """Refuse what cannot be saved.
+
+    Args:
+        where: Who saves, for errors.
+        to_save: What is saved.
+        own_name: The name that is taken, if any.
 
     Raises:
         ArgumentTypeError: It is no mapping of names to things with a state.
+        ArgumentError: It has the name that is taken.
     """
     is_a(where, "to_save", to_save, Mapping, "a mapping of names to what is saved")
+    if own_name in to_save:
+        raise ArgumentError(
+            f"{where}: to_save must not have {own_name!r}, which include_self uses; give it "
+            "another name"
+        )
     for name, one in to_save.items():
         is_a(where, "each name in to_save", name, str, "a string")
-        is_a(where, f"to_save[{name!r}]", one, Stateful, "something with a state_dict")
+        _check_tree(where, f"to_save[{name!r}]", one)
+
+
+def _check_tree(where: str, what: str, tree: object) -> None:
+    if isinstance(tree, Stateful):
+        return
+    if is_mapping(tree):
+        for name, one in tree.items():
+            _check_tree(where, f"{what}[{name!r}]", one)
+    elif _is_list(tree):
+        for place, one in enumerate(tree):
+            _check_tree(where, f"{what}[{place}]", one)
+    else:
+        condition = "something with state_dict and load_state_dict, or a mapping or list of such"
+        raise ArgumentTypeError(mismatch(where, what, condition, tree))
+
+
+def _is_list(value: object) -> TypeIs[list[object] | tuple[object, ...]]:
+    return isinstance(value, list | tuple)

@@ -1,6 +1,7 @@
 """What one rank does, and what all ranks know of it."""
 
 from collections.abc import Callable
+from importlib import import_module
 
 from torch import distributed
 from typing_extensions import TypeVar
@@ -8,7 +9,7 @@ from typing_extensions import TypeVar
 from firesteel.distributed import get_rank, get_world_size
 from firesteel.errors import ArgumentError, FiresteelError
 
-__all__ = ["on_one_rank"]
+__all__ = ["from_all_ranks", "on_one_rank"]
 
 ResultT = TypeVar("ResultT")
 
@@ -50,3 +51,19 @@ def on_one_rank(where: str, function: Callable[[], ResultT], *, rank: int) -> Re
         raise
     distributed.broadcast_object_list([([result], "")], src=rank)
     return result
+
+
+def from_all_ranks(value: ResultT) -> list[ResultT]:
+    """Give what each rank has, in the order of ranks, on all of them; one gathering.
+
+    Args:
+        value: What this rank has; it is pickled.
+    """
+    if get_world_size() == 1:
+        return [value]
+    gather: Callable[[list[ResultT], ResultT], object] = import_module(
+        "torch.distributed"
+    ).all_gather_object  # which torch annotates in part
+    values = [value] * get_world_size()
+    gather(values, value)
+    return values
