@@ -80,6 +80,7 @@ class AsyncSaver(BaseSaveHandler, Attachable[object, RemovableEventHandle]):
         self._is_busy = False
         self._removals: list[str] = []
         self._error: BaseException | None = None
+        self._num_failures = 0
 
     @property
     def saver(self) -> BaseSaveHandler:
@@ -96,6 +97,12 @@ class AsyncSaver(BaseSaveHandler, Attachable[object, RemovableEventHandle]):
     def skips(self) -> bool:
         """Whether a save would be skipped at this moment."""
         return self._if_busy == "skip" and self.is_busy
+
+    @property
+    def num_failures(self) -> int:
+        """How many saves failed so far."""
+        with self._changed:
+            return self._num_failures
 
     def wait(self) -> None:
         """Wait until nothing is in flight.
@@ -214,6 +221,7 @@ class AsyncSaver(BaseSaveHandler, Attachable[object, RemovableEventHandle]):
             self._logger.exception("AsyncSaver: could not save %s", filename)
             with self._changed:
                 self._error = error
+                self._num_failures += 1
                 self._removals = []
                 self._is_busy = False
                 self._changed.notify_all()

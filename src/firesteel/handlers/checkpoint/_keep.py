@@ -39,31 +39,28 @@ def plan(
 ) -> Plan | None:
     """Decide whether a checkpoint is saved, and what is removed for it.
 
-    It has a rival: what is kept under the same name, which it would replace; else, where
-    ``n_saved`` are kept, what has the lowest priority. It is saved where it has none, or where its
-    priority is above the rival's. What has the lowest priorities goes; among equal ones, what was
-    saved first.
+    It takes the place of what has its name, and where there is no room of what has the lowest
+    priorities; among equal ones, of what was saved first. It is saved where its priority is above
+    all of these.
 
     Args:
         kept: What is kept, in the order in which it was saved.
         new: The checkpoint. NaN is never saved.
         n_saved: How many are kept, ``>= 1``; ``None`` for all.
-        greater_or_equal: Whether a priority that equals the rival's is enough.
+        greater_or_equal: Whether an equal priority is enough.
 
     Returns:
         The plan, or ``None`` where it is not saved.
     """
     if math.isnan(new.priority):
         return None
-    rivals = [one.priority for one in kept if one.filename == new.filename]
-    if not rivals and n_saved is not None and len(kept) >= n_saved:
-        rivals = [min(one.priority for one in kept)]
-    if any(
-        new.priority < rival or (new.priority == rival and not greater_or_equal) for rival in rivals
-    ):
-        return None
     others = tuple(one for one in kept if one.filename != new.filename)
     removed = surplus(others, n_saved=None if n_saved is None else n_saved - 1)
+    for rival in kept:
+        if rival.filename in removed or rival.filename == new.filename:
+            is_beaten = new.priority > rival.priority
+            if not is_beaten and not (greater_or_equal and new.priority == rival.priority):
+                return None
     left = tuple(one for one in others if one.filename not in removed)
     return Plan((*left, new), removed)
 

@@ -116,11 +116,17 @@ class Keeper(Generic[OutputT]):
             where, saver if isinstance(saver, BaseSaveHandler) else None, self._naming
         )
         self._logger = logging.getLogger("firesteel.handlers")
+        self._num_failures = 0
         self._identities: set[tuple[str, str | None]] = set()
 
     @property
     def inventory(self) -> Inventory:
-        """What is kept."""
+        """What is kept, asked of the saver anew where a save failed since."""
+        if isinstance(self._saver, AsyncSaver):
+            num_failures = self._saver.num_failures
+            if num_failures != self._num_failures:
+                self._num_failures = num_failures
+                self._inventory.doubt()
         return self._inventory
 
     @property
@@ -130,17 +136,17 @@ class Keeper(Generic[OutputT]):
 
     def latest(self, name: str) -> Path | str | None:
         """Give what was saved last."""
-        kept = self._inventory.kept(name)
+        kept = self.inventory.kept(name)
         return located(self._saver, kept[-1].filename) if kept else None
 
     def best(self, name: str) -> Path | str | None:
         """Give what has the highest priority."""
-        found = best(self._inventory.kept(name), greater_or_equal=self._greater_or_equal)
+        found = best(self.inventory.kept(name), greater_or_equal=self._greater_or_equal)
         return None if found is None else located(self._saver, found.filename)
 
     def find(self, name: str, *, global_step: int | None) -> str | None:
         """Give the filename of what is kept of a step, or of the best."""
-        kept = self._inventory.kept(name)
+        kept = self.inventory.kept(name)
         if global_step is None or not isinstance(self._saver, BaseSaveHandler):
             found = best(kept, greater_or_equal=self._greater_or_equal)
             return None if found is None else found.filename
@@ -235,14 +241,14 @@ class Keeper(Generic[OutputT]):
             return
         states = self._collect(to_save)
         if own_name is not None:
-            states[own_name] = self._inventory.state_dict(decision.plan.kept)
+            states[own_name] = self.inventory.state_dict(decision.plan.kept)
         try:
             self._put(states, decision)
         except BaseException:
             # it may have got anywhere; and that of an AsyncSaver may be of an earlier save
-            self._inventory.doubt()
+            self.inventory.doubt()
             raise
-        self._inventory.keep(decision.plan.kept)
+        self.inventory.keep(decision.plan.kept)
         saver = self._saver
         if is_new and isinstance(saver, AsyncSaver):
             # nobody called attach: this may be the end of the run, and too late to wait at
@@ -262,14 +268,14 @@ class Keeper(Generic[OutputT]):
         if isinstance(self._saver, AsyncSaver) and self._saver.skips:
             self._logger.info("%s: skipped a save, as one is in flight", self._where)
             return None
-        self._inventory.remove_left_over(name, n_saved=self._n_saved)
+        self.inventory.remove_left_over(name, n_saved=self._n_saved)
         if score is not None and math.isnan(score):
             self._logger.warning("%s: the score is NaN; nothing is saved", self._where)
             return None
         filename = self._naming.filename(name, score=score, global_step=step)
-        priority = float(self._inventory.num_saves + 1) if score is None else score
+        priority = float(self.inventory.num_saves + 1) if score is None else score
         decided = plan(
-            self._inventory.kept(name),
+            self.inventory.kept(name),
             Kept(priority, filename),
             n_saved=self._n_saved,
             greater_or_equal=self._greater_or_equal,
