@@ -20,6 +20,7 @@ from firesteel.errors import (
 
 from ._collective import CollectiveSaver
 from ._dcp import SavedTensor, describe, read_tensors, write_tensors
+from ._files import load_checkpoint, save_checkpoint
 from ._objects import StatefulTree, collect_states, load_objects
 from ._ranks import from_all_ranks, on_one_rank
 from ._saving import BaseSaveHandler, CheckpointMetadata
@@ -100,10 +101,11 @@ class ShardedSaver(CollectiveSaver):
 
         Raises:
             CheckpointWriteError: A file cannot be written; what was there before still is.
+            UnsafeCheckpointError: It holds something that only code could read back.
             FiresteelError: Another rank failed.
         """
+        temporary = self._place(filename).with_name(f".{filename}.tmp")
         skeleton, tensors = split(checkpoint)
-        temporary = self._dirname / f".{filename}.tmp"
         on_one_rank(_WHERE, lambda: _make_anew(temporary), rank=0)
         _write_shards(tensors, temporary)
         files = _describe_own(temporary)
@@ -125,7 +127,7 @@ class ShardedSaver(CollectiveSaver):
         """Write what makes a folder a checkpoint, and move it into its place."""
         try:
             objects = temporary / OBJECTS
-            torch.save(dict(skeleton), objects)
+            save_checkpoint(skeleton, objects, metadata=manifest.metadata)
             files = dict(manifest.files)
             for path in (objects, temporary / ".metadata"):
                 files[path.name] = (path.stat().st_size, checksum(path))
@@ -137,8 +139,10 @@ class ShardedSaver(CollectiveSaver):
             temporary.rename(target)
             sync_folder(self._dirname)
             shutil.rmtree(old, ignore_errors=True)
-        except OSError as error:
+        except BaseException as error:
             shutil.rmtree(temporary, ignore_errors=True)
+            if not isinstance(error, OSError) or isinstance(error, CheckpointWriteError):
+                raise
             raise CheckpointWriteError(
                 f"{_WHERE}: {self._dirname / filename} could not be saved: {error.strerror}"
             ) from error
@@ -266,8 +270,7 @@ class ShardedSaver(CollectiveSaver):
     def _describe(self, filename: str) -> tuple[Mapping[str, object], Mapping[str, SavedTensor]]:
         """Give what a checkpoint holds, once it was verified."""
         place = self._place(filename)
-        skeleton: dict[str, object] = torch.load(place / OBJECTS, weights_only=True)
-        return skeleton, describe(place)
+        return load_checkpoint(place / OBJECTS), describe(place)
 
 
 def _write_shards(tensors: Mapping[str, Tensor], folder: Path) -> None:

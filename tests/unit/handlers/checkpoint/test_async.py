@@ -1,7 +1,7 @@
 """AsyncSaver: consistent copies, order, errors that are not lost, and the end of a run."""
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, final
 
 import pytest
@@ -148,17 +148,17 @@ def test_where_the_save_fails_the_old_one_stays() -> None:
     saver.wait()
 
 
-@pytest.mark.parametrize(
-    "ask",
-    [
-        lambda saver: saver.wait(),
-        lambda saver: saver.filenames(),
-        lambda saver: saver.load("a.pt"),
-        lambda saver: saver.metadata("a.pt"),
-        lambda saver: saver.remove("a.pt"),
-        lambda saver: saver.save({}, "c.pt", METADATA),
-    ],
+ASKS: Final[Sequence[Callable[[AsyncSaver], object]]] = (
+    lambda saver: saver.wait(),
+    lambda saver: saver.filenames(),
+    lambda saver: saver.load("a.pt"),
+    lambda saver: saver.metadata("a.pt"),
+    lambda saver: saver.remove("a.pt"),
+    lambda saver: saver.save({}, "c.pt", METADATA),
 )
+
+
+@pytest.mark.parametrize("ask", ASKS)
 def test_an_error_is_raised_by_whatever_is_called_next_and_once(
     ask: Callable[[AsyncSaver], object],
 ) -> None:

@@ -31,6 +31,10 @@ def of_output(engine: Engine[Any, float]) -> float:
     return engine.state.output
 
 
+def ignore(checkpoint: Mapping[str, object], filename: str, metadata: CheckpointMetadata) -> None:
+    """Save nothing."""
+
+
 def trainer_with(
     saver: MemorySaver | Noting,
     *,
@@ -581,7 +585,7 @@ def test_the_best_is_reloaded() -> None:
 
 
 def test_nothing_can_be_reloaded_from_a_function() -> None:
-    checkpoint = Checkpoint({"counter": Counter()}, lambda *_: None)
+    checkpoint = Checkpoint({"counter": Counter()}, ignore)
     with pytest.raises(ArgumentTypeError, match="must be a folder or a saver"):
         checkpoint.reload_objects({"counter": Counter()})
 
