@@ -115,7 +115,7 @@ def load_objects(
         path = as_path(_LOADING, checkpoint)
         where = f"{_LOADING}: {path}"
         states = load_file(
-            _LOADING,
+            where,
             path,
             map_location=map_location,
             mmap=False,
