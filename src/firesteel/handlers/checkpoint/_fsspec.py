@@ -28,7 +28,7 @@ from ._saving import BaseSaveHandler, CheckpointMetadata
 from ._store import plain_name
 from ._writing import write_checkpoint
 
-__all__ = ["FsspecSaver"]
+__all__ = ["FsspecSaver", "way_to_publish"]
 
 _WHERE: Final = "FsspecSaver"
 _PUTS_ARE_ATOMIC: Final = frozenset(
@@ -116,7 +116,7 @@ class FsspecSaver(BaseSaveHandler):
             ) from error
         self._url = url.rstrip("/")
         self._save_on_rank = at_least(_WHERE, "save_on_rank", save_on_rank, 0)
-        self._publish = publish or _way(self._store.protocol)
+        self._publish = publish or way_to_publish(self._store.protocol)
         self._migrations = migrations
 
     @override
@@ -284,7 +284,7 @@ class FsspecSaver(BaseSaveHandler):
             ) from error
 
 
-def _way(protocol: str | tuple[str, ...]) -> Literal["put", "rename"]:
+def way_to_publish(protocol: str | tuple[str, ...]) -> Literal["put", "rename"]:
     """Tell how a checkpoint is made to appear at once in a store."""
     names = {protocol} if isinstance(protocol, str) else set(protocol)
     return "put" if names & _PUTS_ARE_ATOMIC else "rename"
