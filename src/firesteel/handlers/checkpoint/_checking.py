@@ -1,8 +1,8 @@
 """A checkpoint's file, checked before anything of it is unpickled."""
 
+import struct
 from collections.abc import Generator, Iterable
 from contextlib import contextmanager
-from struct import error as StructError  # noqa: N812  # a class, though it is not named as one
 from typing import BinaryIO, Final
 from zipfile import BadZipFile, ZipFile
 
@@ -183,7 +183,7 @@ def _damage(where: str) -> Generator[None]:
         KeyError,
         EOFError,
         OverflowError,
-        StructError,
+        struct.error,
     ) as error:
         raise CorruptCheckpointError(
             f"{where} is damaged, or was cut off: {str(error) or type(error).__name__}"

@@ -46,7 +46,8 @@ def put_in_place(
     Args:
         where: Who writes, for the error.
         path: The place. What is there is replaced.
-        write: Writes the contents into an empty file, open for reading and writing.
+        write: Writes the contents into an empty file, open for reading and writing, or puts
+            another file into its place.
         fsync: Whether to wait until file and folder are on the disk.
         sync: Forces what is behind a descriptor to the disk.
 
@@ -60,9 +61,8 @@ def put_in_place(
     try:
         with _create(temporary) as file:
             write(file)
-            file.flush()
-            if fsync:
-                sync(file.fileno())
+        if fsync:
+            _sync(temporary, sync)
         temporary.replace(path)
         if fsync:
             _sync_folder(path.parent, sync)
@@ -220,17 +220,23 @@ def _discard(temporary: Path) -> None:
         temporary.unlink(missing_ok=True)
 
 
+def _sync(path: Path, sync: Callable[[int], None]) -> None:
+    # Windows syncs only what is open for writing, and nobody can open a folder so
+    descriptor = os.open(path, os.O_RDONLY if path.is_dir() else os.O_RDWR)
+    try:
+        sync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
 def _sync_folder(folder: Path, sync: Callable[[int], None]) -> None:
     if sys.platform == "win32":  # a folder cannot be opened there
         return
-    descriptor = os.open(folder, os.O_RDONLY)
     try:
-        sync(descriptor)
+        _sync(folder, sync)
     except OSError as error:
         if error.errno != errno.EINVAL:  # a file system that does not know this
             raise
-    finally:
-        os.close(descriptor)
 
 
 def _not_written(

@@ -28,9 +28,11 @@ __all__ = [
     "as_path",
     "load_checkpoint",
     "load_file",
+    "manifest_at",
     "read_manifest",
     "save_checkpoint",
     "verify_checkpoint",
+    "write_file",
 ]
 
 _SAVING: Final = "save_checkpoint"
@@ -114,9 +116,10 @@ def load_checkpoint(
         MissingCheckpointError: There is no such file.
         UnsafeCheckpointError: Reading it would run code.
     """
+    place = as_path("load_checkpoint", path)
     return load_file(
-        "load_checkpoint",
-        as_path("load_checkpoint", path),
+        f"load_checkpoint: {place}",
+        place,
         map_location=map_location,
         mmap=mmap,
         migrations=migrations,
@@ -170,10 +173,7 @@ def read_manifest(path: str | PathLike[str]) -> CheckpointManifest:
         ...     read_manifest(f"{folder}/a.pt").tensors["model", "w"]
         TensorInfo(shape=(2,), dtype='float32')
     """
-    place = as_path("read_manifest", path)
-    where = f"read_manifest: {place}"
-    with _opened(where, place) as file:
-        return manifest_of(where, file)
+    return manifest_at("read_manifest", as_path("read_manifest", path))
 
 
 def write_file(
@@ -193,8 +193,15 @@ def write_file(
     put_in_place(where, path, write, fsync=fsync)
 
 
+def manifest_at(where: str, path: Path) -> CheckpointManifest:
+    """Read a manifest; ``where`` is who does so, for the error."""
+    which = f"{where}: {path}"
+    with _opened(which, path) as file:
+        return manifest_of(which, file)
+
+
 def load_file(
-    where: str,
+    which: str,
     path: Path,
     *,
     map_location: torch.device | str | None,
@@ -202,8 +209,7 @@ def load_file(
     migrations: Migrations | None,
     allow_foreign: bool,
 ) -> dict[str, object]:
-    """Check and read a checkpoint; ``where`` is who does so, for the error."""
-    which = f"{where}: {path}"
+    """Check and read a checkpoint; ``which`` is who reads what, for the error."""
     with _opened(which, path) as file:
         manifest = check_file(which, file, allow_foreign=allow_foreign)
     try:

@@ -21,7 +21,7 @@ from firesteel.protocols import Stateful
 from ._files import as_path, load_file
 from ._manifest import EntryPath, is_mapping, path_text
 from ._migrations import Migrations
-from ._unwrap import plain_key, plain_keys, unwrap
+from ._unwrap import plain_keys, renamed, unwrap
 
 __all__ = ["StatefulTree", "collect_states", "load_objects"]
 
@@ -115,7 +115,7 @@ def load_objects(
         path = as_path(_LOADING, checkpoint)
         where = f"{_LOADING}: {path}"
         states = load_file(
-            _LOADING,
+            where,
             path,
             map_location=map_location,
             mmap=False,
@@ -148,10 +148,7 @@ class _Pair:
     def put(self, state: dict[str, Any], *, strict: bool) -> None:
         """Put a state into the object."""
         if isinstance(self.target, nn.Module):
-            own = {plain_key(key): key for key in self.target.state_dict()}
-            if any(plain != key for plain, key in own.items()):
-                state = {own.get(plain_key(key), key): value for key, value in state.items()}
-            self.target.load_state_dict(state, strict=strict)
+            self.target.load_state_dict(renamed(state, self.target.state_dict()), strict=strict)
         else:
             self.target.load_state_dict(state)
 
@@ -168,7 +165,8 @@ class _Pair:
         """Tell in what a model's state differs from the saved one, beside dtypes."""
         if not isinstance(self.target, nn.Module):
             return []
-        own, saved = plain_keys(self.target.state_dict()), plain_keys(self.state)
+        own = self.target.state_dict()
+        saved = renamed(self.state, own)
         here = path_text(self.path)
         return [
             *(f"{here}: {name!r} was not saved" for name in own if name not in saved),
@@ -189,8 +187,9 @@ class _Pair:
         """Give the tensors of a model beside those that were saved."""
         if not isinstance(self.target, nn.Module):
             return
-        saved = plain_keys(self.state)
-        for name, own in plain_keys(self.target.state_dict()).items():
+        state = self.target.state_dict()
+        saved = renamed(self.state, state)
+        for name, own in state.items():
             there: object = saved.get(name)
             if _is_tensor(own) and _is_tensor(there):
                 yield name, own, there

@@ -18,7 +18,7 @@ from firesteel.errors import (
 )
 
 from ._disk import FolderLock, remove_file, sweep
-from ._files import as_path, load_file, read_manifest, write_file
+from ._files import as_path, load_file, manifest_at, write_file
 from ._migrations import Migrations
 from ._saving import BaseSaveHandler, CheckpointMetadata
 
@@ -144,7 +144,7 @@ class DiskSaver(BaseSaveHandler):
         path = self._path(filename)
         try:
             return load_file(
-                "DiskSaver",
+                f"DiskSaver: {path}",
                 path,
                 map_location=map_location,
                 mmap=False,
@@ -199,7 +199,7 @@ class DiskSaver(BaseSaveHandler):
             ForeignCheckpointError: It was not written by firesteel.
             MissingCheckpointError: There is none of this name.
         """
-        return read_manifest(self._path(filename)).metadata
+        return manifest_at("DiskSaver", self._path(filename)).metadata
 
     def close(self) -> None:
         """Let other processes save into the folder. The next save takes hold of it again."""
@@ -261,7 +261,7 @@ def plain_name(where: str, filename: str) -> str:
 
 def _is_complete(path: Path) -> bool:
     try:
-        read_manifest(path)
+        manifest_at("DiskSaver", path)
     except (CheckpointError, OSError):
         return False
     return True
