@@ -58,8 +58,7 @@ class Retention(RuleBasedStateMachine):
         """Give what a save at this moment would make."""
         if not self.is_scored:
             return float(self.num_saves + 1), f"counter_{self.step}.pt"
-        shown = f"{score:.4f}" if score % 1 else f"{score:.0f}"
-        return score, f"counter_{self.step}_{shown}.pt"
+        return score, f"counter_{self.step}_{score:.4f}.pt"
 
     @rule(score=SCORES, step=st.integers(1, 6))
     def save(self, score: float, step: int) -> None:

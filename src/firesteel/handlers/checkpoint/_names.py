@@ -15,12 +15,12 @@ _EXTENSION: Final = "pt"
 
 
 def score_text(score: float) -> str:
-    """Print a score as it stands in a file's name: whole numbers as such, else with 4 digits.
+    """Print a score as it stands in a file's name: with 4 digits behind the point.
 
     Args:
         score: Any number, not NaN.
     """
-    return str(int(score)) if float(score).is_integer() else f"{score:.4f}"
+    return f"{score:.4f}"
 
 
 @final

@@ -160,7 +160,7 @@ def test_a_sign_turns_a_metric_of_which_lower_is_better() -> None:
     trainer.run([2.0])
     trainer.run([3.0])
     trainer.run([1.0])
-    assert checkpoint.kept == ("counter_-1.pt",)
+    assert checkpoint.kept == ("counter_-1.0000.pt",)
 
 
 def test_a_score_may_be_a_tensor_of_one_element() -> None:
@@ -634,7 +634,7 @@ def test_two_that_save_under_other_names_share_a_place(tmp_path: Any) -> None:
         trainer, Events.EPOCH_COMPLETED
     )
     trainer.run([1.0], max_epochs=2)
-    assert saver.filenames() == ["model_2.pt", "model_mean=1.pt", "x_model_2.pt"]
+    assert saver.filenames() == ["model_2.pt", "model_mean=1.0000.pt", "x_model_2.pt"]
 
 
 def test_one_may_be_attached_twice() -> None:

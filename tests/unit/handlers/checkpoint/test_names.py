@@ -63,11 +63,9 @@ def test_a_prefix_is_followed_by_an_underscore() -> None:
 
 @pytest.mark.parametrize(
     ("score", "text"),
-    [(3.0, "3"), (-2.0, "-2"), (0.123456, "0.1235"), (1e20, str(10**20)), (math.inf, "inf")],
+    [(3.0, "3.0000"), (-2.5, "-2.5000"), (0.123456, "0.1235"), (math.inf, "inf")],
 )
-def test_a_whole_score_is_printed_as_such_and_others_with_four_digits(
-    score: float, text: str
-) -> None:
+def test_a_score_is_printed_with_four_digits(score: float, text: str) -> None:
     assert score_text(score) == text
 
 
