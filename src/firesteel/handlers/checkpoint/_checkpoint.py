@@ -265,6 +265,7 @@ class Checkpoint(Attachable[OutputT, RemovableEventHandle, CheckpointTime], Gene
         checkpoint: Mapping[str, object] | str | PathLike[str],
         *,
         strict: bool = True,
+        allow_foreign: bool = False,
     ) -> None:
         """Put a checkpoint into objects, all or none; :func:`~firesteel.handlers.load_objects`.
 
@@ -272,11 +273,12 @@ class Checkpoint(Attachable[OutputT, RemovableEventHandle, CheckpointTime], Gene
             to_load: The objects, by the names that they were saved under.
             checkpoint: A checkpoint, or the path of its file.
             strict: Whether the entries of a model have to be exactly those that were saved.
+            allow_foreign: Whether a file may be one that ``torch.save`` or ignite wrote.
 
         Raises:
             CheckpointError: It cannot be read, or does not fit.
         """
-        load_objects(to_load, checkpoint, strict=strict)
+        load_objects(to_load, checkpoint, strict=strict, allow_foreign=allow_foreign)
 
     def reload_objects(
         self,
