@@ -17,6 +17,14 @@
     |-- TracingError           RuntimeError    a step cannot run on tensors without numbers
     |-- NotComputableError     RuntimeError    a metric has seen nothing it could compute from
     |-- MissingExtraError      ImportError     an optional package is not installed
+    |-- CheckpointError        Exception       a checkpoint cannot be written, read or put back
+        |-- CheckpointWriteError     OSError            it could not be put in place
+        |-- MissingCheckpointError   FileNotFoundError  there is none of this name
+        |-- CorruptCheckpointError   ValueError         it is damaged or incomplete
+        |-- ForeignCheckpointError   ValueError         it was not written by firesteel
+        |-- UnsafeCheckpointError    ValueError         reading it would run code
+        |-- CheckpointVersionError   ValueError         nobody here knows its version
+        |-- CheckpointMismatchError  ValueError         it does not fit the objects
 
 Catch the family, or the built-in that each also is.
 """
@@ -26,11 +34,18 @@ from typing_extensions import override
 __all__ = [
     "ArgumentError",
     "ArgumentTypeError",
+    "CheckpointError",
+    "CheckpointMismatchError",
+    "CheckpointVersionError",
+    "CheckpointWriteError",
+    "CorruptCheckpointError",
     "DataError",
     "DeclaredTypeError",
     "EngineStateError",
     "FiresteelError",
+    "ForeignCheckpointError",
     "HandlerSignatureError",
+    "MissingCheckpointError",
     "MissingExtraError",
     "NotAvailableError",
     "NotComputableError",
@@ -39,6 +54,7 @@ __all__ = [
     "TracingError",
     "UnknownEventError",
     "UnknownKeyError",
+    "UnsafeCheckpointError",
 ]
 
 
@@ -109,3 +125,35 @@ class TracingError(FiresteelError, RuntimeError):
 
 class MissingExtraError(FiresteelError, ModuleNotFoundError):
     """An optional package is needed here and not installed."""
+
+
+class CheckpointError(FiresteelError):
+    """A checkpoint cannot be written, read, or put back into objects."""
+
+
+class CheckpointWriteError(CheckpointError, OSError):
+    """A checkpoint could not be put in place, or removed; what was there before still is."""
+
+
+class MissingCheckpointError(CheckpointError, FileNotFoundError):
+    """There is no checkpoint of this name."""
+
+
+class CorruptCheckpointError(CheckpointError, ValueError):
+    """A checkpoint is damaged or incomplete; nothing of it was used."""
+
+
+class ForeignCheckpointError(CheckpointError, ValueError):
+    """A file was not written by firesteel, so that nothing says what it has to hold."""
+
+
+class UnsafeCheckpointError(CheckpointError, ValueError):
+    """A checkpoint holds something that could only be read back by running code."""
+
+
+class CheckpointVersionError(CheckpointError, ValueError):
+    """A checkpoint is of a version that this program does not know."""
+
+
+class CheckpointMismatchError(CheckpointError, StateDictError):
+    """A checkpoint does not fit the objects that it is to be put into; they are as they were."""

@@ -16,10 +16,17 @@ MEMBERS: Final[dict[str, type[FiresteelError]]] = {
 BUILT_INS: Final = {
     "ArgumentError": ValueError,
     "ArgumentTypeError": TypeError,
+    "CheckpointError": Exception,
+    "CheckpointMismatchError": ValueError,
+    "CheckpointVersionError": ValueError,
+    "CheckpointWriteError": OSError,
+    "CorruptCheckpointError": ValueError,
     "DataError": ValueError,
     "DeclaredTypeError": TypeError,
     "EngineStateError": RuntimeError,
+    "ForeignCheckpointError": ValueError,
     "HandlerSignatureError": TypeError,
+    "MissingCheckpointError": FileNotFoundError,
     "MissingExtraError": ImportError,
     "NotAvailableError": RuntimeError,
     "NotComputableError": RuntimeError,
@@ -28,6 +35,7 @@ BUILT_INS: Final = {
     "TracingError": RuntimeError,
     "UnknownEventError": ValueError,
     "UnknownKeyError": KeyError,
+    "UnsafeCheckpointError": ValueError,
 }
 
 
@@ -47,7 +55,7 @@ def test_a_wrong_handler_is_a_value_error_too_as_in_ignite() -> None:
 
 @pytest.mark.parametrize("name", MEMBERS)
 def test_the_tree_in_the_documentation_shows_it(name: str) -> None:
-    shown = dict(re.findall(r"\|-- (\w+)\s+(\w+)  ", inspect.getdoc(errors) or ""))
+    shown = dict(re.findall(r"\|-- (\w+)\s+(\w+)  +", inspect.getdoc(errors) or ""))
     assert shown[name] == BUILT_INS[name].__name__
     assert len(shown) == len(MEMBERS)
 

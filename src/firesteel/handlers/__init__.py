@@ -9,9 +9,36 @@ from typing import TYPE_CHECKING, Final
 from ._progress_bar import ProgressBar
 
 if TYPE_CHECKING:
+    from ._global_step import (
+        global_step_from_engine,
+    )
     from .checkpoint import (
+        AsyncSaver,
         BaseSaveHandler,
+        Checkpoint,
+        CheckpointManifest,
         CheckpointMetadata,
+        CollectiveSaver,
+        DiskSaver,
+        FsspecSaver,
+        HashedCheckpoint,
+        MemorySaver,
+        Migrations,
+        ModelCheckpoint,
+        SavedCheckpoint,
+        ShardedSaver,
+        StatefulTree,
+        TensorInfo,
+        collect_states,
+        find_latest,
+        hash_checkpoint,
+        load_checkpoint,
+        load_objects,
+        load_safetensors,
+        read_manifest,
+        save_checkpoint,
+        save_safetensors,
+        verify_checkpoint,
     )
     from .schedule import (
         BaseParamScheduler,
@@ -56,10 +83,14 @@ if TYPE_CHECKING:
     )
 
 __all__ = [
+    "AsyncSaver",
     "BaseParamScheduler",
     "BaseSaveHandler",
     "BatchSizeScheduler",
+    "Checkpoint",
+    "CheckpointManifest",
     "CheckpointMetadata",
+    "CollectiveSaver",
     "ConcatScheduler",
     "ConstantCurve",
     "CosineAnnealingScheduler",
@@ -67,14 +98,20 @@ __all__ = [
     "Curve",
     "CurveScheduler",
     "CycleCurve",
+    "DiskSaver",
     "ExpStateScheduler",
     "ExponentialCurve",
+    "FsspecSaver",
+    "HashedCheckpoint",
     "InverseSquareRootCurve",
     "JoinedCurve",
     "LRScheduler",
     "LambdaStateScheduler",
     "LinearCycleCurve",
     "LinearCyclicalScheduler",
+    "MemorySaver",
+    "Migrations",
+    "ModelCheckpoint",
     "MultiStepCurve",
     "MultiStepStateScheduler",
     "OptimizerScheduler",
@@ -89,18 +126,37 @@ __all__ = [
     "RampCurve",
     "RampShape",
     "ReduceLROnPlateauScheduler",
+    "SavedCheckpoint",
+    "ShardedSaver",
     "StateParamScheduler",
     "StateTarget",
+    "StatefulTree",
     "StepCurve",
     "StepStateScheduler",
     "Target",
+    "TensorInfo",
     "ThresholdMode",
+    "collect_states",
     "create_lr_scheduler_with_warmup",
+    "find_latest",
+    "global_step_from_engine",
+    "hash_checkpoint",
+    "load_checkpoint",
+    "load_objects",
+    "load_safetensors",
+    "read_manifest",
+    "save_checkpoint",
+    "save_safetensors",
+    "verify_checkpoint",
     "warmup_stable_decay",
     "with_warmup",
 ]
 
-_FAMILIES: Final = ("checkpoint", "schedule")
+_FAMILIES: Final = (
+    "_global_step",
+    "checkpoint",
+    "schedule",
+)
 """The modules that are imported when one of their names is asked for."""
 
 
