@@ -9,18 +9,55 @@ from typing import TYPE_CHECKING, Final
 from ._progress_bar import ProgressBar
 
 if TYPE_CHECKING:
+    from ._batch_size_finder import (
+        BatchSizeTry,
+        FoundBatchSize,
+        find_batch_size,
+        is_out_of_memory,
+    )
+    from ._early_stopping import EarlyStopping
+    from ._ema import EMAHandler
+    from ._loss_spike import LOSS_SPIKE, LossSpike, LossSpikeDetector
+    from ._lr_finder import LRFinder, LRFinderResults
+    from ._swa import SWAHandler
+    from ._terminate_on_nan import TerminateOnNan
+    from ._time_limit import TimeLimit
     from .checkpoint import (
         BaseSaveHandler,
         CheckpointMetadata,
     )
 
 __all__ = [
+    "LOSS_SPIKE",
     "BaseSaveHandler",
+    "BatchSizeTry",
     "CheckpointMetadata",
+    "EMAHandler",
+    "EarlyStopping",
+    "FoundBatchSize",
+    "LRFinder",
+    "LRFinderResults",
+    "LossSpike",
+    "LossSpikeDetector",
     "ProgressBar",
+    "SWAHandler",
+    "TerminateOnNan",
+    "TimeLimit",
+    "find_batch_size",
+    "is_out_of_memory",
 ]
 
-_FAMILIES: Final = ("checkpoint",)
+_FAMILIES: Final = (
+    "_batch_size_finder",
+    "_early_stopping",
+    "_ema",
+    "_loss_spike",
+    "_lr_finder",
+    "_swa",
+    "_terminate_on_nan",
+    "_time_limit",
+    "checkpoint",
+)
 """The modules that are imported when one of their names is asked for."""
 
 
