@@ -4,7 +4,7 @@ import dataclasses
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from numbers import Complex, Real
+from numbers import Complex, Integral, Real
 from typing import TYPE_CHECKING, Final, Protocol, TypeAlias, runtime_checkable
 
 import torch
@@ -49,7 +49,8 @@ def inexact_numbers(value: object, where: str = "output") -> Iterator[tuple[str,
     elif isinstance(value, _OTHERS):
         return
     elif isinstance(value, Complex):
-        yield where, _as_number(value)
+        if not isinstance(value, Integral):
+            yield where, _as_number(value)
     elif _HAS_NUMPY and _is_array(value):
         if value.dtype.kind in "fc" and value.size:
             yield where, torch.as_tensor(np.ascontiguousarray(value))
