@@ -312,7 +312,13 @@ class _Loan:
     def suspend(self, engine: Engine[Any, object]) -> None:
         self.end()
         # no event says that a run goes on; an iteration begins in any case
-        self._resumption = engine.add_event_handler(Events.ITERATION_STARTED, self.begin)
+        self._resumption = engine.add_event_handler(Events.ITERATION_STARTED, self._resume)
+
+    def _resume(self, engine: Engine[Any, object]) -> None:
+        if engine.has_event_handler(self.begin, Events.STARTED):
+            self.begin()
+        else:  # it was taken off meanwhile
+            self._forget_resumption()
 
     def _forget_resumption(self) -> None:
         if self._resumption is not None:

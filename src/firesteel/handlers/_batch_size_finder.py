@@ -161,11 +161,11 @@ def find_batch_size(
                 _run(trainer, make_loader(size), size)
             error = None
         except BaseException as caught:
-            is_smallest = size == search.smallest
-            if is_smallest or not (isinstance(caught, _NoBatchError) or is_too_large(caught)):
+            has_no_batch = isinstance(caught, _NoBatchError)
+            if size == search.smallest or not (has_no_batch or is_too_large(caught)):
                 caught.add_note(f"firesteel: raised with a batch size of {size}")
                 raise
-            error = f"{type(caught).__name__}: {caught}"
+            error = str(caught) if has_no_batch else f"{type(caught).__name__}: {caught}"
         _free()
         _LOGGER.info("%s: %d %s.", _WHERE, size, "fits" if error is None else "does not fit")
         tries.append(BatchSizeTry(size, error))
