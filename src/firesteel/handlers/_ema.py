@@ -25,10 +25,12 @@ def warmed_up(number: int, *, momentum: float, first: float, num_warmup: int) ->
 
     Args:
         number: Number of the update, ``>= 1``.
-        momentum: What it is from update ``num_warmup`` on.
+        momentum: What it is from update ``num_warmup`` on, but for the first.
         first: What it is in the first update.
         num_warmup: Length of the line in updates, ``>= 1``.
     """
+    if number == 1:
+        return first
     if number >= num_warmup:
         return momentum
     return first + (momentum - first) * (number - 1) / (num_warmup - 1)
@@ -54,7 +56,7 @@ class EMAHandler(WeightAverage[ModuleT]):
             ``[0, 1]``, for the update's number, which is 1 for the first.
         momentum_warmup: The momentum in the first update, in ``(0, 1)``; from there it goes in a
             line to ``momentum``.
-        warmup_iters: The update from which on it is ``momentum``, ``>= 1``.
+        warmup_iters: The update from which on it is ``momentum``, ``>= 1``; not the first, though.
         handle_buffers: ``"copy"`` copies the model's buffers in each update, ``"update"`` averages
             those that are of a floating-point or complex dtype and copies the others,
             ``"ema_train"`` leaves them alone and puts the averaged model into training mode: its

@@ -1,7 +1,7 @@
 """When to stop waiting for a better score: functions of values."""
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Literal, TypeAlias, final
 
 __all__ = ["Mode", "Patience", "Progress", "ThresholdMode"]
@@ -70,15 +70,15 @@ class Patience:
 
     def after(self, progress: Progress, score: float) -> Progress:
         """Give what is remembered once a score has come."""
-        progress = replace(progress, num_scores=progress.num_scores + 1)
-        if progress.num_scores <= self.num_warmup:
-            return progress
-        if self.is_improvement(score, progress.best):
-            return replace(progress, best=score, counter=0)
-        best = progress.best
-        if best is not None and not self.is_cumulative and self.is_better(score, best):
-            best = score
-        return replace(progress, best=best, counter=progress.counter + 1)
+        best, counter, num_scores = progress.best, progress.counter, progress.num_scores + 1
+        if num_scores > self.num_warmup:
+            if self.is_improvement(score, best):
+                best, counter = score, 0
+            else:
+                counter += 1
+                if best is not None and not self.is_cumulative and self.is_better(score, best):
+                    best = score
+        return Progress(best=best, counter=counter, num_scores=num_scores)
 
     def is_over(self, progress: Progress) -> bool:
         """Tell whether to stop."""

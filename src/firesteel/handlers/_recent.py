@@ -63,6 +63,7 @@ def is_spike(number: float, recent: Recent, *, num_deviations: float, min_rise: 
     """
     if not math.isfinite(number):
         return True
-    rise, median = number - recent.median(), recent.median()
+    median = recent.median()
+    rise = number - median
     # the deviation is asked for last: it takes as long as all else by far
     return rise > min_rise * abs(median) and rise > num_deviations * recent.deviation()

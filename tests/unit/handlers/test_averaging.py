@@ -68,8 +68,9 @@ class TestMomentum:
         line = [warmed_up(n, momentum=0.1, first=0.5, num_warmup=5) for n in range(1, 8)]
         assert line == pytest.approx([0.5, 0.4, 0.3, 0.2, 0.1, 0.1, 0.1])
 
-    def test_of_a_line_of_one_is_the_last_at_once(self) -> None:
-        assert warmed_up(1, momentum=0.1, first=0.5, num_warmup=1) == 0.1
+    def test_of_a_line_of_one_is_the_first_once(self) -> None:
+        line = [warmed_up(n, momentum=0.1, first=0.5, num_warmup=1) for n in (1, 2)]
+        assert line == [0.5, 0.1]
 
     @given(
         number=st.integers(1, 1000),
