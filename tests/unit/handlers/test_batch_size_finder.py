@@ -237,6 +237,8 @@ class TestAfterwards:
 
         def step(engine: Engine[Tensor, None], batch: Tensor) -> None:
             activations = batch * 2
+            cycle: list[object] = [activations]
+            cycle.append(cycle)
             alive.append(weakref.ref(activations))
             if len(batch) > 5:
                 raise torch.OutOfMemoryError

@@ -64,6 +64,13 @@ class TestAtOnce:
             "TerminateOnNan: output['loss'] is not finite, in iteration 2; the run ends."
         ]
 
+    def test_of_several_the_first_is_named(self, caplog: pytest.LogCaptureFixture) -> None:
+        trainer: Engine[float, list[float]] = Engine(lambda engine, batch: [1.0, batch, batch])
+        trainer.attach(TerminateOnNan())
+        trainer.run([NAN])
+        assert trainer.outcome == stopped("output[1]", 1)
+        assert len(caplog.records) == 1
+
     def test_only_what_the_transform_gives_is_looked_at(self) -> None:
         trainer = Engine(give_number)
         trainer.attach(TerminateOnNan(lambda output: [abs(output), output > 1]))
@@ -97,7 +104,7 @@ class TestNotInEachIteration:
     def test_the_run_goes_on_until_the_next_look_and_names_the_first_iteration(self) -> None:
         trainer = Engine(give_tensor)
         trainer.attach(TerminateOnNan(every=4))
-        assert trainer.run([1.0, 2.0, NAN, 1.0, NAN, 1.0, 1.0, 1.0]).iteration == 4
+        assert trainer.run([1.0, 2.0, NAN, NAN, NAN, 1.0, 1.0, 1.0]).iteration == 4
         assert trainer.outcome == stopped("output", 3)
 
     def test_looks_are_as_far_apart_as_was_said(self) -> None:
