@@ -9,8 +9,38 @@ from typing import TYPE_CHECKING, Final
 from ._progress_bar import ProgressBar
 
 if TYPE_CHECKING:
+    from ._batch_size_finder import (
+        BatchSizeTry,
+        FoundBatchSize,
+        find_batch_size,
+        is_out_of_memory,
+    )
+    from ._early_stopping import (
+        EarlyStopping,
+    )
+    from ._ema import (
+        EMAHandler,
+    )
     from ._global_step import (
         global_step_from_engine,
+    )
+    from ._loss_spike import (
+        LOSS_SPIKE,
+        LossSpike,
+        LossSpikeDetector,
+    )
+    from ._lr_finder import (
+        LRFinder,
+        LRFinderResults,
+    )
+    from ._swa import (
+        SWAHandler,
+    )
+    from ._terminate_on_nan import (
+        TerminateOnNan,
+    )
+    from ._time_limit import (
+        TimeLimit,
     )
     from .checkpoint import (
         AsyncSaver,
@@ -83,10 +113,12 @@ if TYPE_CHECKING:
     )
 
 __all__ = [
+    "LOSS_SPIKE",
     "AsyncSaver",
     "BaseParamScheduler",
     "BaseSaveHandler",
     "BatchSizeScheduler",
+    "BatchSizeTry",
     "Checkpoint",
     "CheckpointManifest",
     "CheckpointMetadata",
@@ -99,16 +131,23 @@ __all__ = [
     "CurveScheduler",
     "CycleCurve",
     "DiskSaver",
+    "EMAHandler",
+    "EarlyStopping",
     "ExpStateScheduler",
     "ExponentialCurve",
+    "FoundBatchSize",
     "FsspecSaver",
     "HashedCheckpoint",
     "InverseSquareRootCurve",
     "JoinedCurve",
+    "LRFinder",
+    "LRFinderResults",
     "LRScheduler",
     "LambdaStateScheduler",
     "LinearCycleCurve",
     "LinearCyclicalScheduler",
+    "LossSpike",
+    "LossSpikeDetector",
     "MemorySaver",
     "Migrations",
     "ModelCheckpoint",
@@ -126,6 +165,7 @@ __all__ = [
     "RampCurve",
     "RampShape",
     "ReduceLROnPlateauScheduler",
+    "SWAHandler",
     "SavedCheckpoint",
     "ShardedSaver",
     "StateParamScheduler",
@@ -135,12 +175,16 @@ __all__ = [
     "StepStateScheduler",
     "Target",
     "TensorInfo",
+    "TerminateOnNan",
     "ThresholdMode",
+    "TimeLimit",
     "collect_states",
     "create_lr_scheduler_with_warmup",
+    "find_batch_size",
     "find_latest",
     "global_step_from_engine",
     "hash_checkpoint",
+    "is_out_of_memory",
     "load_checkpoint",
     "load_objects",
     "load_safetensors",
@@ -153,7 +197,15 @@ __all__ = [
 ]
 
 _FAMILIES: Final = (
+    "_batch_size_finder",
+    "_early_stopping",
+    "_ema",
     "_global_step",
+    "_loss_spike",
+    "_lr_finder",
+    "_swa",
+    "_terminate_on_nan",
+    "_time_limit",
     "checkpoint",
     "schedule",
 )
