@@ -1,7 +1,7 @@
 """Batches, whatever they are made of: moved to a device, pinned, mapped, with their types kept."""
 
 from collections.abc import Callable
-from typing import Final, Protocol, TypeAlias, overload, runtime_checkable
+from typing import Final, Protocol, TypeAlias, overload
 
 import torch
 from torch import Tensor
@@ -155,12 +155,10 @@ def apply_to_type(x: object, input_type: type[X], function: Callable[[X], X]) ->
     return mapped(x, is_one, function)
 
 
-@runtime_checkable
 class _Movable(Protocol):
     def to(self, device: Device, /, *, non_blocking: bool = ...) -> object: ...
 
 
-@runtime_checkable
 class _Pinnable(Protocol):
     def pin_memory(self) -> object: ...
 
@@ -172,14 +170,15 @@ _HOLDERS: Final = (dict, list, tuple, *ATOMS)
 def _is_movable(value: object) -> TypeIs[_Movable]:
     if isinstance(value, Tensor):
         return True
-    return type(value) not in _HOLDERS and _is_no_type(value) and isinstance(value, _Movable)
+    return type(value) not in _HOLDERS and _has_method(value, "to")
 
 
 def _is_pinnable(value: object) -> TypeIs[_Pinnable]:
     if isinstance(value, Tensor):
         return True
-    return type(value) not in _HOLDERS and _is_no_type(value) and isinstance(value, _Pinnable)
+    return type(value) not in _HOLDERS and _has_method(value, "pin_memory")
 
 
-def _is_no_type(value: object) -> bool:
-    return not isinstance(value, type)
+def _has_method(value: object, name: str) -> bool:
+    # the class is asked: a batch may have a field of that name
+    return callable(getattr(type(value), name, None)) and not isinstance(value, type)

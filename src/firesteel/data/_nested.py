@@ -14,6 +14,9 @@ X = TypeVar("X")
 ATOMS: Final = (str, bytes, bytearray, int, float, complex, bool, type(None), type)
 """What has nothing in it."""
 
+_MAKE: Final = "_make"
+"""What makes a named tuple of its entries. Part of its public face, for all its underscore."""
+
 Path: TypeAlias = "tuple[Path, str, object] | None"
 """Where in a batch a value is: where what holds it is, and how it is written below that."""
 
@@ -76,11 +79,12 @@ def _mapped_dataclass(
 ) -> object:
     if not dataclasses.is_dataclass(value):
         return value
-    # by name, since a data class tells no more of its fields
-    fields = {
-        field.name: mapped(getattr(value, field.name), is_one, function, (path, ".{}", field.name))
-        for field in dataclasses.fields(value)
-    }
+    fields: dict[str, object] = {}
+    for field in dataclasses.fields(value):
+        # by name, since a data class tells no more of its fields
+        entry = getattr(value, field.name, dataclasses.MISSING)
+        if entry is not dataclasses.MISSING:  # as one that __init__ does not set
+            fields[field.name] = mapped(entry, is_one, function, (path, ".{}", field.name))
     return _noted(path, _like_dataclass, value, fields)
 
 
@@ -97,7 +101,7 @@ def _mapped_tuple(
             mapped(entry, is_one, function, (path, ".{}", name))
             for name, entry in zip(value.__match_args__, value, strict=True)
         ]
-        return _noted(path, make, *named)
+        return _noted(path, _like_named_tuple, value, named)
     entries = [
         mapped(entry, is_one, function, (path, "[{!r}]", place))
         for place, entry in enumerate(value)
@@ -121,9 +125,16 @@ def _written(path: Path) -> str:
     return _written(parent) + template.format(key)
 
 
+def _like_named_tuple(value: tuple[object, ...], entries: list[object]) -> object:
+    # not by its constructor, since a subclass may have another one
+    make: Callable[[list[object]], object] = getattr(type(value), _MAKE)
+    return make(entries)
+
+
 def _like_mapping(value: MutableMapping[object, object], items: dict[object, object]) -> object:
     copied = copy(value)  # with what else it has: its order, its default factory
-    copied.update(items)
+    for key, entry in items.items():  # a counter's update adds, and other mappings have none
+        copied[key] = entry
     return copied
 
 

@@ -12,7 +12,16 @@ from firesteel.data import DataLoader
 from firesteel.errors import StateDictError
 from firesteel.protocols import Stateful
 
-__all__ = ["DataState", "as_loader", "hand_over", "has_random_order", "is_loader", "is_stateful"]
+__all__ = [
+    "DataState",
+    "as_loader",
+    "hand_over",
+    "has_random_order",
+    "is_loader",
+    "is_stateful",
+    "num_left",
+    "put_back",
+]
 
 _WHERE: Final = "Engine.load_state_dict"
 _KNOWN: Final = ["gives_epoch_length", "kind", "state"]
@@ -76,11 +85,34 @@ class DataState:
 
 
 def hand_over(saved: DataState | None, data: object) -> bool:
-    """Have data go on where data of its kind stood, and tell whether it does."""
-    if saved is None or _kind(data) != saved.kind or not is_stateful(data):
+    """Have data go on where data of its kind stood, and tell whether it does.
+
+    A loader of ours is only asked whether it can: it is handed its state when its pass begins, so
+    that until then others can read from it.
+    """
+    if saved is None or _kind(data) != saved.kind:
+        return False
+    if is_loader(data):
+        data.state_after(saved.state, 0)
+        return True
+    if not is_stateful(data):
         return False
     data.load_state_dict(dict(saved.state))
     return True
+
+
+def put_back(loader: DataLoader[object], state: Mapping[str, int | None]) -> None:
+    """Have a loader stand where it stood, unless somebody has put it further back already."""
+    if _place(state) < _place(loader.state_dict()):
+        loader.load_state_dict(state)
+
+
+def num_left(data: object, state: Mapping[str, object]) -> int | None:
+    """Give the batches that a loader of ours has left in a state, ``None`` where nobody knows."""
+    samples_taken = state.get("samples_taken")
+    if not is_loader(data) or data.num_left is None or not isinstance(samples_taken, int):
+        return None
+    return data.order.num_batches(samples_taken=samples_taken)
 
 
 def is_loader(data: object) -> TypeGuard[DataLoader[object]]:
@@ -107,6 +139,10 @@ def has_random_order(data: object) -> bool:
     batch_sampler = data.batch_sampler
     inner = batch_sampler.sampler if isinstance(batch_sampler, BatchSampler) else None
     return _is_random(data.sampler) or _is_random(inner)
+
+
+def _place(state: Mapping[str, int | None]) -> tuple[int, int]:
+    return state["pass_number"] or 0, state["samples_taken"] or 0
 
 
 def _kind(data: object) -> str:

@@ -40,7 +40,7 @@ from firesteel.events import (
     single_events,
 )
 
-from ._data import as_loader
+from ._data import as_loader, put_back
 from ._decorator import HandlerDecorator
 from ._handlers import asked_first, bind, check_process_function
 from ._limits import Limits
@@ -575,6 +575,7 @@ class Engine(Generic[BatchT, OutputT]):
         """Give the length of a run in a rehearsal, and note where its data stands."""
         loader = as_loader(data)
         if loader is not None:
+            loader.end_pass()
             self._rehearsed.setdefault(loader, loader.state_dict())
         most = self._limits.rehearsal_length or 1
         return min(epoch_length or known_length(data) or most, most)
@@ -630,7 +631,7 @@ class Engine(Generic[BatchT, OutputT]):
             self._registry.rehearse(is_on=False)
             self.load_state_dict(saved)
             for loader, state in self._rehearsed.items():
-                loader.load_state_dict(state)
+                put_back(loader, state)
             self._rehearsed = {}
 
     @property
@@ -660,10 +661,10 @@ class Engine(Generic[BatchT, OutputT]):
             raise EngineStateError(
                 "Engine.set_data: there must be a run to give data to; pass the data to run"
             )
-        self._live.pass_start = self._state.completed_iterations
         self._live.data = data
         self._live.is_data_new = True
-        self._live.leave_pass()
+        self._live.leave_pass(self._state.completed_iterations)
+        self._limits.is_length_of_data &= known_length(data) == self._limits.epoch_length
         self._live.wake()
 
     def terminate(self, *, reason: str = "", skip_completed: bool = False) -> None:

@@ -60,9 +60,9 @@ class Live(Generic[BatchT, OutputT]):
             before: somebody with a filter, or somebody new.
         data: What the batches come from; ``None`` for an engine without data.
         source: The current pass over the data.
-        source_start: The iteration after which batches came from it.
-        source_state: What the data said of where it stood then, where it is a loader that can count
-            on from there.
+        source_start: The iteration after which batches came from it, or from the next pass.
+        source_state: Where the data stood then, where it is a loader that can count on from there:
+            whatever else is done with the loader, its passes go on from here.
         source_unused: The ``unused_batches`` of that moment.
         num_to_skip: Batches of the pass that were used before the data is first asked for.
         is_data_placed: Whether the data stands behind these by itself.
@@ -162,13 +162,15 @@ class Live(Generic[BatchT, OutputT]):
         self.pending = NOTHING
         self.source = None
 
-    def leave_pass(self) -> None:
-        """Have the next batch be the first one of the data."""
+    def leave_pass(self, iteration: int) -> None:
+        """Have the next batch, the one after this iteration, be the first one of the data."""
         self.source = self.source_state = None
+        self.pass_start = self.source_start = iteration
         self.num_to_skip = 0
         self.is_data_placed = False
         if is_loader(self.data):
             self.data.end_pass()
+            self.source_state = self.data.state_dict()
 
     def ask(self) -> None:
         """Make the loop answer the requests after the event at hand."""

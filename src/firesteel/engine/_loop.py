@@ -319,8 +319,7 @@ class Loop(Generic[EngineT, BatchT, OutputT]):
             is_silent = live.terminate_epoch.is_silent
             live.terminate_epoch = None
             self._give_iteration_up()
-            live.leave_pass()
-            live.pass_start = self._state.iteration
+            live.leave_pass(self._state.iteration)
             self._fire(engine, self._epoch_terminated)
             if not is_silent:
                 return EPOCH_END
@@ -445,7 +444,8 @@ class Loop(Generic[EngineT, BatchT, OutputT]):
         live.source = None
         live.is_data_placed = False
         if is_loader(live.data) and live.data.num_left is None:
-            live.source_state = None  # that such a pass has ended, the loader alone knows
+            # that such a pass has ended, the loader alone knows
+            live.source_state, live.source_start = live.data.state_dict(), state.iteration
         live.pending = BATCH_ASKED_FOR
         live.is_fetching = True
         live.pass_start = state.iteration
@@ -482,7 +482,9 @@ class Loop(Generic[EngineT, BatchT, OutputT]):
         live = self._live
         if live.source is not None and not live.is_data_new:
             return live.source
-        live.is_data_new = False
+        if live.is_data_new:
+            live.is_data_new = False
+            live.source_start = self._state.iteration
         live.source = None
         live.pass_start = self._state.iteration
         if live.data is None:

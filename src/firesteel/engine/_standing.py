@@ -10,7 +10,7 @@ from typing_extensions import TypeVar
 from firesteel.errors import ArgumentError, DataError
 from firesteel.events import BareEvent, Events, PayloadEvent, Registry
 
-from ._data import DataState, hand_over, is_loader, is_stateful
+from ._data import DataState, hand_over, is_loader, is_stateful, num_left
 from ._limits import Limits
 from ._live import Live
 from ._loop import known_length
@@ -113,12 +113,12 @@ class Standing(Generic[BatchT, OutputT]):
             epoch_length = _epoch_length(data)
             limits.set_epoch_length(epoch_length, is_length_of_data=epoch_length is not None)
         self.take_limits(max_epochs, max_iters, epoch_length)
-        is_placed = self._place(data)
-        if not (is_placed and limits.is_length_of_data and self._fit_epoch(data)):
+        placed = self._place(data)
+        if not (placed and limits.is_length_of_data and self._fit_epoch(data, placed)):
             limits.is_length_of_data &= known_length(data) == limits.epoch_length
         if self.is_loaded and self._is_reached():
             return False
-        self._go_on(data, is_placed=is_placed)
+        self._go_on(data, placed)
         return True
 
     def take_limits(
@@ -156,6 +156,7 @@ class Standing(Generic[BatchT, OutputT]):
         """Give where the engine stands."""
         limits, state = self._limits, self._state
         iteration, epoch, epoch_iteration = self._position()
+        begun = epoch + (epoch_iteration > 0)
         return Saved(
             iteration=iteration,
             epoch=epoch,
@@ -163,8 +164,9 @@ class Standing(Generic[BatchT, OutputT]):
             data_position=self._data_position(iteration),
             data=self._data_state(),
             epoch_length=None if limits.is_open_ended else limits.epoch_length,
-            max_epochs=limits.max_epochs if limits.is_goal else None,
-            max_iters=limits.max_iters,
+            # a limit that was lowered meanwhile is reached where the engine stands
+            max_epochs=_at_least(limits.max_epochs if limits.is_goal else None, begun),
+            max_iters=_at_least(limits.max_iters, iteration),
             counts=self._unclaimed_counts
             | {
                 _full_name(event): count
@@ -245,16 +247,15 @@ class Standing(Generic[BatchT, OutputT]):
     def _start_over(self, data: Iterable[BatchT] | None) -> None:
         self._state.iteration = self._state.epoch = 0
         self._live.restart(data)
-        if is_loader(data):
-            data.end_pass()
+        self._live.leave_pass(0)
         self._registry.restart()
         if self._unclaimed_counts:
             self._unclaimed_counts = {}
         self._loaded_data = None
         self.is_loaded = self.is_failed = False
 
-    def _place(self, data: Iterable[BatchT] | None) -> bool:
-        """Have the data go on where it stood, and tell whether it does.
+    def _place(self, data: Iterable[BatchT] | None) -> DataState | None:
+        """Have the data go on where it stood, and give where that is; ``None`` if it does not.
 
         Where nothing was loaded and no pass is under way, new data begins by itself.
         """
@@ -264,10 +265,11 @@ class Standing(Generic[BatchT, OutputT]):
             known_length(before) is not None and self._data_position(self._position()[0]) > 0
         )
         if self.is_loaded or is_within_pass or is_same_loader:
-            return hand_over(self._data_state(), data)
-        return False
+            state = self._data_state()
+            return state if hand_over(state, data) else None
+        return None
 
-    def _fit_epoch(self, data: object) -> bool:
+    def _fit_epoch(self, data: Iterable[BatchT] | None, placed: DataState) -> bool:
         """Have the epoch last as long as the pass that it is, and tell whether it does.
 
         Where the loader now has other batches, as with another number of ranks, fewer or more of
@@ -275,18 +277,15 @@ class Standing(Generic[BatchT, OutputT]):
         """
         limits, live = self._limits, self._live
         iteration, _, epoch_iteration = self._position()
-        if not is_loader(data) or self._data_position(iteration) != epoch_iteration:
+        left, length = num_left(data, placed.state), known_length(data)
+        if left is None or length is None or self._data_position(iteration) != epoch_iteration:
             return False
-        num_left = data.num_left
-        if num_left is None:
-            return False
-        length = len(data)
-        if not num_left:
+        if not left:
             live.is_in_epoch = False
             live.pass_start = iteration
             epoch_iteration = 0
         limits.set_epoch_length(
-            epoch_iteration + num_left if epoch_iteration else length, is_length_of_data=True
+            epoch_iteration + left if epoch_iteration else length, is_length_of_data=True
         )
         if limits.epoch_length != length:
             limits.next_epoch_length = length
@@ -303,7 +302,8 @@ class Standing(Generic[BatchT, OutputT]):
             if live.source_state is None:
                 state = data.state_dict()
             else:
-                state = data.state_after(live.source_state, iteration - live.source_start)
+                num_used = 0 if live.is_data_new else iteration - live.source_start
+                state = data.state_after(live.source_state, num_used)
         elif is_stateful(data):
             num_fetched = self._state.count(Events.GET_BATCH_COMPLETED) - live.source_unused
             is_new = live.phase is not OVER and live.source is None and not live.is_data_placed
@@ -314,8 +314,13 @@ class Standing(Generic[BatchT, OutputT]):
             return None
         return DataState.of(data, state, gives_epoch_length=limits.is_length_of_data)
 
-    def _go_on(self, data: Iterable[BatchT] | None, *, is_placed: bool) -> None:
-        """Begin a run where the engine stands."""
+    def _go_on(self, data: Iterable[BatchT] | None, placed: DataState | None) -> None:
+        """Begin a run where the engine stands.
+
+        Args:
+            data: The data of the run.
+            placed: Where the data stands by itself; ``None`` where it does not.
+        """
         state, live = self._state, self._live
         iteration, epoch, epoch_iteration = self._position()
         position = self._data_position(iteration)
@@ -325,8 +330,12 @@ class Standing(Generic[BatchT, OutputT]):
         live.restart(data)
         live.output = output
         live.is_without_data = data is None
+        if placed is not None or not position:
+            live.leave_pass(iteration)
+        if placed is not None and is_loader(data):
+            live.source_state = placed.state
         live.num_to_skip = position
-        live.is_data_placed = is_placed
+        live.is_data_placed = placed is not None
         self._loaded_data = None
         live.pass_start = iteration - position
         live.unused_asks = num_asks - iteration
@@ -349,6 +358,8 @@ class Standing(Generic[BatchT, OutputT]):
 
     def _data_position(self, iteration: int) -> int:
         """Give the batches of the current pass over the data that were taken, 0 at its end."""
+        if self._live.is_data_new:
+            return 0
         taken, limits = iteration - self._live.pass_start, self._limits
         length = limits.epoch_length if limits.is_length_of_data else known_length(self._live.data)
         return taken % (length or taken + 1)
@@ -362,6 +373,10 @@ def _epoch_length(data: object) -> int | None:
     if length == 0:
         raise DataError("Engine.run: data must give at least one batch, got a length of 0")
     return length
+
+
+def _at_least(limit: int | None, lowest: int) -> int | None:
+    return None if limit is None else max(limit, lowest)
 
 
 def _full_name(event: BareEvent) -> str:

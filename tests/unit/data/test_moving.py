@@ -1,17 +1,18 @@
 """Batches of all kinds, moved and mapped."""
 
-from collections import OrderedDict, UserDict, defaultdict, deque
+from collections import Counter, OrderedDict, UserDict, defaultdict, deque
 from collections.abc import Mapping
 from dataclasses import InitVar, dataclass, field
 from types import MappingProxyType
 
 # Any: what a type checker refuses has to get past it, to be refused when it runs
-from typing import Any, NamedTuple, TypedDict
+from typing import Any, NamedTuple, Self, TypedDict
 
 import pytest
 import torch
 from torch import Tensor
 from torch.nn.utils.rnn import PackedSequence, pack_sequence
+from typing_extensions import override
 
 from firesteel.data import (
     apply_to_tensor,
@@ -53,6 +54,31 @@ class Made:
         self.num_made += 1
 
 
+@dataclass
+class Lazy:
+    """A data class with a field that is set later, if at all."""
+
+    x: Tensor
+    mask: Tensor = field(init=False)
+
+
+class Square(Pair):
+    """A named tuple that is made from something else than its fields."""
+
+    __slots__ = ()
+
+    def __new__(cls, x: Tensor) -> Self:
+        return super().__new__(cls, x, "square")
+
+
+class Edges(NamedTuple):
+    """A batch with a field that is called like a method."""
+
+    source: Tensor
+    to: Tensor
+    pin_memory: bool = False
+
+
 class Own:
     """Something that knows how to move."""
 
@@ -65,6 +91,14 @@ class Own:
 
     def pin_memory(self) -> str:
         return "pinned"
+
+
+class Outputs(OrderedDict[str, Tensor]):
+    """A dictionary that is written entry by entry, as those of transformers are."""
+
+    @override
+    def update(self, *_args: object, **_kwargs: object) -> None:
+        raise LookupError("update")
 
 
 class Rigid(dict[str, Tensor]):
@@ -145,6 +179,34 @@ def test_data_classes_are_not_built_anew() -> None:
     assert is_meta(moved.scaled)
     assert moved.num_made == 1
     assert not is_meta(batch.x)
+
+
+def test_a_field_that_is_not_set_stays_so() -> None:
+    moved = to_device(Lazy(ones()), "meta")
+    assert is_meta(moved.x)
+    assert not hasattr(moved, "mask")
+
+
+def test_a_named_tuple_is_not_built_by_a_constructor_of_its_own() -> None:
+    moved = to_device(Square(ones()), "meta")
+    assert isinstance(moved, Square)
+    assert is_meta(moved.x)
+
+
+def test_a_field_is_not_taken_for_a_method() -> None:
+    batch = Edges(ones(), ones())
+    assert is_meta(to_device(batch, "meta").to)
+    assert apply_to_tensor(batch, plus_one).to.tolist() == [2, 2]
+
+
+def test_a_counter_counts_what_it_did() -> None:
+    assert to_device(Counter(a=1, b=2), "meta") == Counter(a=1, b=2)
+
+
+def test_a_mapping_is_written_entry_by_entry() -> None:
+    moved = to_device(Outputs(x=ones()), "meta")
+    assert isinstance(moved, Outputs)
+    assert is_meta(moved["x"])
 
 
 def test_a_class_is_not_taken_for_what_it_makes() -> None:

@@ -17,7 +17,7 @@ from typing_extensions import override
 from firesteel.data import DataLoader, SampleOrder
 from firesteel.engine import Engine
 from firesteel.errors import ArgumentError, StateDictError
-from firesteel.events import Events
+from firesteel.events import Events, FilteredEvent
 
 LENGTH: Final = 10
 BATCH_SIZE: Final = 2
@@ -327,6 +327,100 @@ def test_data_that_is_set_begins_a_pass() -> None:
     trainer.add_event_handler(Events.ITERATION_COMPLETED(once=2), lambda: trainer.set_data(data))
     trainer.run(data, max_epochs=1)
     assert flat(work.done) == [*order_of(0)[:4], *order_of(1)[:6]]
+
+
+@pytest.mark.parametrize(
+    "event", [Events.STARTED, Events.EPOCH_STARTED, Events.GET_BATCH_STARTED(every=3)]
+)
+@pytest.mark.parametrize("iteration", [2, 5, 7])
+def test_whoever_reads_from_the_loader_before_its_pass_begins_changes_nothing_either(
+    event: Events | FilteredEvent, iteration: int
+) -> None:
+    evaluated: Batches = []
+
+    def evaluate(engine: Engine[list[int], None]) -> None:
+        work = Work()
+        Engine(work).run(engine.state.dataloader)
+        evaluated.append(sorted(flat(work.done)))
+
+    saved, done = run_until(iteration, loader())
+    engine, after = loaded(saved)
+    engine.add_event_handler(event, evaluate)
+    engine.run(loader())
+    assert done + after == whole()
+    assert evaluated == [sorted(range(LENGTH))] * len(evaluated)  # each sample once
+
+
+def test_whoever_reads_from_the_loader_after_an_epoch_was_ended_changes_nothing_either() -> None:
+    work = Work()
+    trainer = Engine(work)
+    trainer.add_event_handler(Events.ITERATION_COMPLETED(once=2), trainer.terminate_epoch)
+    trainer.add_event_handler(
+        Events.EPOCH_COMPLETED, lambda engine: Engine(Work()).run(engine.state.dataloader)
+    )
+    trainer.run(loader(), max_epochs=2)
+    assert flat(work.done) == [*order_of(0)[:4], *order_of(1)]
+
+
+def test_a_loaded_run_with_nothing_to_do_leaves_the_loader_alone() -> None:
+    trainer = Engine(Work())
+    trainer.run(loader(), max_iters=2)
+    engine, _ = loaded(trainer.state_dict())
+    data = loader()
+    engine.run(data)
+    work = Work()
+    Engine(work).run(data)
+    assert flat(work.done) == order_of(0)
+
+
+class Fewer(Numbers):
+    """Fewer numbers."""
+
+    @override
+    def __len__(self) -> int:
+        return LENGTH - 4
+
+
+@pytest.mark.parametrize("iteration", [6, 7, 9, 12])
+def test_an_epoch_that_is_no_longer_a_pass_stays_as_long_as_it_was(iteration: int) -> None:
+    def other() -> DataLoader[list[int]]:
+        return DataLoader(Fewer(), collate_fn=as_list, batch_size=2, shuffle=True)
+
+    work = Work()
+    trainer = Engine(work)
+    trainer.add_event_handler(
+        Events.EPOCH_COMPLETED(once=1), lambda engine: engine.set_data(other())
+    )
+    all_saved: list[dict[str, object]] = []
+    trainer.add_event_handler(
+        Events.ITERATION_COMPLETED(once=iteration), lambda: all_saved.append(trainer.state_dict())
+    )
+    trainer.run(loader(), max_epochs=3)
+    engine, after = loaded(all_saved[0])
+    state = engine.run(other())
+    assert after == work.done[iteration:]
+    assert (state.epoch, state.iteration, state.epoch_length) == (3, 15, 5)
+
+
+@pytest.mark.parametrize("event", [Events.ITERATION_STARTED, Events.GET_BATCH_COMPLETED])
+@pytest.mark.parametrize("is_ours", [False, True])
+def test_data_that_is_set_within_an_iteration_begins_with_its_first_batch(
+    event: Events, *, is_ours: bool
+) -> None:
+    def other() -> Any:
+        return loader(batch_size=1) if is_ours else [[100], [101], [102]]
+
+    work = Work()
+    trainer = Engine(work)
+    all_saved: list[dict[str, object]] = []
+    trainer.add_event_handler(event(once=2), lambda engine: engine.set_data(other()))
+    trainer.add_event_handler(
+        Events.ITERATION_COMPLETED(once=2), lambda: all_saved.append(trainer.state_dict())
+    )
+    trainer.run(loader(), max_epochs=1)
+    engine, after = loaded(all_saved[0])
+    engine.run(other())
+    assert after == work.done[2:]
 
 
 # other ranks, other batches

@@ -183,6 +183,35 @@ def test_a_limit_in_iterations_is_saved() -> None:
     assert position(saved) == (6, 1, 2, 2)
 
 
+@pytest.mark.parametrize(("iteration", "end"), [(4, 4), (5, 8), (7, 8), (8, 8)])
+def test_a_limit_that_was_lowered_is_reached_where_the_engine_stands(
+    iteration: int, end: int
+) -> None:
+    engine: Engine[int, int] = Engine(step)
+    saved: list[dict[str, object]] = []
+
+    def lower(engine: Engine[int, int]) -> None:
+        engine.state.max_epochs = 1
+        saved.append(engine.state_dict())
+
+    engine.add_event_handler(Events.ITERATION_COMPLETED(once=iteration), lower)
+    engine.run(DATA, max_epochs=4)
+    saved.append(engine.state_dict())
+    for one in saved:
+        assert loaded(one).run(DATA).iteration == engine.state.iteration == end
+
+
+def test_so_is_a_limit_in_iterations() -> None:
+    engine: Engine[int, int] = Engine(step)
+
+    def lower(engine: Engine[int, int]) -> None:
+        engine.state.max_iters = 2
+
+    engine.add_event_handler(Events.ITERATION_COMPLETED(once=4), lower)
+    engine.run(DATA, max_iters=9)
+    assert loaded(engine.state_dict()).run(DATA).iteration == engine.state.iteration == 4
+
+
 def test_counts_of_events_are_saved_under_names_that_no_module_is_part_of() -> None:
     engine = Engine(step)
     engine.run(DATA, max_epochs=2)

@@ -132,7 +132,9 @@ def test_a_first_run_after_it_is_the_first_one() -> None:
     assert (state.iteration, state.epoch) == (8, 2)
 
 
-def test_its_loader_stands_where_it_stood() -> None:
+@pytest.mark.parametrize("is_outside_first", [False, True])
+@pytest.mark.parametrize("num_peeked", [0, 1])
+def test_its_loader_stands_where_it_stood(*, is_outside_first: bool, num_peeked: int) -> None:
     def seen_by(
         trainer: Engine[list[Tensor], list[int]], loader: DataLoader[list[Tensor]]
     ) -> object:
@@ -147,9 +149,18 @@ def test_its_loader_stands_where_it_stood() -> None:
         return [int(number) for number in batch[0]]
 
     dataset = TensorDataset(torch.arange(6))
-    expected = seen_by(Engine(take), DataLoader(dataset, batch_size=2, shuffle=True))
-    trainer, loader = Engine(take), DataLoader(dataset, batch_size=2, shuffle=True)
-    with trainer.rehearsal():
+
+    def peeked() -> DataLoader[list[Tensor]]:
+        loader = DataLoader(dataset, batch_size=2, shuffle=True)
+        for _ in zip(range(num_peeked), loader, strict=False):
+            pass
+        return loader
+
+    expected = seen_by(Engine(take), peeked())
+    trainer, evaluator, loader = Engine(take), Engine(take), peeked()
+    handle = trainer.add_event_handler(Events.EPOCH_COMPLETED, lambda: evaluator.run(loader))
+    engines = [trainer, evaluator] if is_outside_first else [evaluator, trainer]
+    with handle, engines[0].rehearsal(), engines[1].rehearsal():
         trainer.run(loader, max_epochs=5)
         trainer.run(loader, max_epochs=5)
     assert seen_by(trainer, loader) == expected
