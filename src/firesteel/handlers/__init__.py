@@ -9,6 +9,10 @@ from typing import TYPE_CHECKING, Final
 from ._progress_bar import ProgressBar
 
 if TYPE_CHECKING:
+    from ._durations import DurationSummary
+    from ._profilers_basic import BasicTimeProfiler, BasicTimes
+    from ._profilers_handlers import HandlersTimeProfiler, HandlersTimes, HandlerTimes
+    from ._timer import Timer
     from .checkpoint import (
         BaseSaveHandler,
         CheckpointMetadata,
@@ -16,11 +20,24 @@ if TYPE_CHECKING:
 
 __all__ = [
     "BaseSaveHandler",
+    "BasicTimeProfiler",
+    "BasicTimes",
     "CheckpointMetadata",
+    "DurationSummary",
+    "HandlerTimes",
+    "HandlersTimeProfiler",
+    "HandlersTimes",
     "ProgressBar",
+    "Timer",
 ]
 
-_FAMILIES: Final = ("checkpoint",)
+_FAMILIES: Final = (
+    "checkpoint",
+    "_durations",
+    "_profilers_basic",
+    "_profilers_handlers",
+    "_timer",
+)
 """The modules that are imported when one of their names is asked for."""
 
 
