@@ -9,6 +9,10 @@ from typing import TYPE_CHECKING, Final
 from ._progress_bar import ProgressBar
 
 if TYPE_CHECKING:
+    from ._bars import Bar, Display
+    from ._bars_lines import LinesDisplay, display_for
+    from ._bars_rich import RichDisplay
+    from ._bars_tqdm import TqdmDisplay
     from ._durations import DurationSummary
     from ._profilers_basic import BasicTimeProfiler, BasicTimes
     from ._profilers_handlers import HandlersTimeProfiler, HandlersTimes, HandlerTimes
@@ -19,20 +23,30 @@ if TYPE_CHECKING:
     )
 
 __all__ = [
+    "Bar",
     "BaseSaveHandler",
     "BasicTimeProfiler",
     "BasicTimes",
     "CheckpointMetadata",
+    "Display",
     "DurationSummary",
     "HandlerTimes",
     "HandlersTimeProfiler",
     "HandlersTimes",
+    "LinesDisplay",
     "ProgressBar",
+    "RichDisplay",
     "Timer",
+    "TqdmDisplay",
+    "display_for",
 ]
 
 _FAMILIES: Final = (
     "checkpoint",
+    "_bars",
+    "_bars_lines",
+    "_bars_rich",
+    "_bars_tqdm",
     "_durations",
     "_profilers_basic",
     "_profilers_handlers",
