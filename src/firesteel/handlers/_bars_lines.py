@@ -62,8 +62,9 @@ class LinesDisplay:
         """Seconds after which a bar that is still open gives a line."""
         return self._interval_s
 
-    def open(self, title: str, *, position: int, total: int | None, persist: bool) -> Bar:  # noqa: ARG002  # lines always stay
+    def open(self, title: str, *, position: int, total: int | None, persist: bool) -> Bar:
         """Open what stands for a bar; see :class:`Display`."""
+        del persist  # lines always stay
         return _Lines(self, title, position, total, self._clock)
 
     def write(self, line: str) -> None:
