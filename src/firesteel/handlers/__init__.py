@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from ._durations import DurationSummary
     from ._profilers_basic import BasicTimeProfiler, BasicTimes
     from ._profilers_handlers import HandlersTimeProfiler, HandlersTimes, HandlerTimes
+    from ._stores import EpochOutputs, EpochOutputStore
     from ._timer import Timer
     from .checkpoint import (
         BaseSaveHandler,
@@ -30,6 +31,8 @@ __all__ = [
     "CheckpointMetadata",
     "Display",
     "DurationSummary",
+    "EpochOutputStore",
+    "EpochOutputs",
     "HandlerTimes",
     "HandlersTimeProfiler",
     "HandlersTimes",
@@ -50,6 +53,7 @@ _FAMILIES: Final = (
     "_durations",
     "_profilers_basic",
     "_profilers_handlers",
+    "_stores",
     "_timer",
 )
 """The modules that are imported when one of their names is asked for."""
