@@ -14,6 +14,14 @@ if TYPE_CHECKING:
     from ._bars_rich import RichDisplay
     from ._bars_tqdm import TqdmDisplay
     from ._durations import DurationSummary
+    from ._prediction_files import (
+        JsonLines,
+        JsonValue,
+        NumpyFiles,
+        PredictionFiles,
+        TensorFiles,
+    )
+    from ._predictions import PredictionWriter, read_predictions
     from ._profilers_basic import BasicTimeProfiler, BasicTimes
     from ._profilers_handlers import HandlersTimeProfiler, HandlersTimes, HandlerTimes
     from ._stores import EpochOutputs, EpochOutputStore
@@ -36,12 +44,19 @@ __all__ = [
     "HandlerTimes",
     "HandlersTimeProfiler",
     "HandlersTimes",
+    "JsonLines",
+    "JsonValue",
     "LinesDisplay",
+    "NumpyFiles",
+    "PredictionFiles",
+    "PredictionWriter",
     "ProgressBar",
     "RichDisplay",
+    "TensorFiles",
     "Timer",
     "TqdmDisplay",
     "display_for",
+    "read_predictions",
 ]
 
 _FAMILIES: Final = (
@@ -51,6 +66,8 @@ _FAMILIES: Final = (
     "_bars_rich",
     "_bars_tqdm",
     "_durations",
+    "_prediction_files",
+    "_predictions",
     "_profilers_basic",
     "_profilers_handlers",
     "_stores",
