@@ -434,7 +434,7 @@ class Engine(Generic[BatchT, OutputT]):
             >>> from firesteel.engine import Engine
             >>> from firesteel.events import Events
             >>> trainer = Engine(lambda engine, batch: batch)
-            >>> handle = trainer.add_event_handler(Events.COMPLETED, print, "done")
+            >>> handle = trainer.add_event_handler(Events.COMPLETED, lambda: print("done"))
             >>> def twice(entry, call):
             ...     return lambda *args: (call(*args), call(*args))
             >>> trainer.wrap_handlers(twice)
