@@ -28,7 +28,7 @@ class DataWait(Measurement[object, float]):
     the end of its iteration: handlers, and the time in which the host waits for the device.
 
     Attach it last: handlers of ``GET_BATCH_STARTED`` behind it would count as waiting. To listen to
-    that event costs each iteration about a microsecond.
+    that event takes an iteration a few microseconds.
 
     Args:
         clock: Gives the time in seconds.

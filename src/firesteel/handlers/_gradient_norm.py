@@ -1,6 +1,7 @@
 """Norms of gradients: of all together, and of each parameter."""
 
 import math
+import weakref
 from collections.abc import Callable, Mapping
 
 # Any: what an engine puts out is nothing to the gradients.
@@ -149,18 +150,23 @@ def _gradients(where: str, model: nn.Module) -> Mapping[str, Tensor]:
 def _record_after_iterations(
     engine: Engine[Any, object], key: MetricKey[ResultT], compute: Callable[[], ResultT]
 ) -> RemovableEventHandle:
+    recorded = 0
+
     def record(engine: Engine[Any, object]) -> None:
-        state, iteration = engine.state, engine.state.iteration
+        nonlocal recorded
+        recorded = engine.state.iteration
+        engine.state.metrics.record_later(key, result)
 
-        def result() -> ResultT:
-            if state.iteration != iteration:
-                raise NotComputableError(
-                    f"{key.name}: the gradients of iteration {iteration} are gone once the next "
-                    "one has begun; read it from ITERATION_COMPLETED on"
-                )
-            return compute()
+    engine_of = weakref.ref(engine)
 
-        state.metrics.record_later(key, result)
+    def result() -> ResultT:
+        running = engine_of()
+        if running is not None and running.state.iteration != recorded:
+            raise NotComputableError(
+                f"{key.name}: the gradients of iteration {recorded} are gone once the next one has "
+                "begun; read it from ITERATION_COMPLETED on"
+            )
+        return compute()
 
     def clear(engine: Engine[Any, object]) -> None:
         engine.state.metrics.drop(key)

@@ -84,6 +84,7 @@ class BasicTimeProfiler:
         "_epochs",
         "_iterations",
         "_meter",
+        "_of_entry",
         "_processing",
         "_processings_s",
     )
@@ -101,6 +102,7 @@ class BasicTimeProfiler:
     def reset(self) -> None:
         """Forget what was measured."""
         self._by_event: dict[BareEvent, Durations] = {}
+        self._of_entry: dict[Entry[Any], Durations] = {}
         self._dataflow, self._processing = Durations(), Durations()
         self._epochs, self._iterations = array("q"), array("q")
         self._dataflows_s, self._processings_s = array("d"), array("d")
@@ -146,10 +148,10 @@ class BasicTimeProfiler:
         write_whole(Path(path), as_csv(("epoch", "iteration", "dataflow_s", "processing_s"), rows))
 
     def _note_handler(self, entry: Entry[Any], elapsed_s: float) -> None:
-        event = event_of(entry)
-        durations = self._by_event.get(event)
+        durations = self._of_entry.get(entry)  # which event that is, is looked up once
         if durations is None:
-            durations = self._by_event[event] = Durations()
+            durations = self._by_event.setdefault(event_of(entry), Durations())
+            self._of_entry[entry] = durations
         durations.add(elapsed_s)
 
     def _note_iteration(
