@@ -257,10 +257,8 @@ class ProgressBar(Attachable[OutputT, None], Generic[OutputT]):
             self._bar.draw(now.position, total=now.total, text=self._text(engine))
 
     def _finish(self, engine: Engine[Any, OutputT]) -> None:
-        try:
-            self._draw(engine)
-        finally:
-            self._abandon()
+        self._draw(engine)  # what fails here is heard of by EXCEPTION_RAISED, which closes the bar
+        self._abandon()
 
     def _abandon(self, *_: object) -> None:
         bar, self._bar, self._next = self._bar, None, 0

@@ -56,7 +56,7 @@ class Timer:
         self, *, average: bool = False, clock: Callable[[], float] = time.perf_counter
     ) -> None:
         is_callable("Timer", "clock", clock)
-        self.average = average
+        self.average: bool = average
         self._clock = clock
         self._total_s = 0.0
         self._num_steps = 0
