@@ -89,7 +89,7 @@ class ChannelMachine(RuleBasedStateMachine):
         def call(log: list[int]) -> None:
             log.append(number)
 
-        entry: Entry[Call] = Entry(call, call, when, Events.STARTED, priority)
+        entry: Entry[Call] = Entry(call, call, when, Events.STARTED, priority=priority)
         self.numbers[entry] = number
         self.put(entry)
         self.channel.add(entry)

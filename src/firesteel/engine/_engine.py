@@ -6,13 +6,14 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 
 # Any: where a handler does not care for the batch, or an event's payload has a type of its own.
 from typing import Any, Concatenate, Final, Generic, final, overload
 
 from typing_extensions import ParamSpec, TypeVar, TypeVarTuple
 
-from firesteel._require import at_least, is_iterable
+from firesteel._require import at_least, is_callable, is_iterable
 from firesteel.data import DataLoader
 from firesteel.errors import (
     ArgumentError,
@@ -36,6 +37,7 @@ from firesteel.events import (
     PayloadEventLike,
     Registry,
     RemovableEventHandle,
+    Wrapper,
     bare,
     single_events,
 )
@@ -415,6 +417,49 @@ class Engine(Generic[BatchT, OutputT]):
             )
         for channel, entry in found:
             channel.remove(entry)
+
+    def wrap_handlers(self, wrapper: Wrapper) -> None:
+        """Have something else be called in place of each handler; for authors of profilers.
+
+        It holds for the handlers of all events, those that are added later among them, until
+        :meth:`unwrap_handlers`. Where there is no wrapper, nothing is tested or called for it.
+
+        Args:
+            wrapper: Given each handler and what calls it, gives what is called. A second one wraps
+                what the first one gave.
+
+        Raises:
+            ArgumentTypeError: ``wrapper`` cannot be called.
+            ArgumentError: It wraps the handlers of this engine already.
+
+        Example:
+            >>> from firesteel.engine import Engine
+            >>> from firesteel.events import Events
+            >>> trainer = Engine(lambda engine, batch: batch)
+            >>> handle = trainer.add_event_handler(Events.COMPLETED, lambda: print("done"))
+            >>> def twice(entry, call):
+            ...     return lambda *args: (call(*args), call(*args))
+            >>> trainer.wrap_handlers(twice)
+            >>> state = trainer.run([1])
+            done
+            done
+            >>> trainer.unwrap_handlers(twice)
+        """
+        where = "Engine.wrap_handlers"
+        is_callable(where, "wrapper", wrapper)
+        if wrapper in self._registry.wrappers:
+            raise ArgumentError(f"{where}: {wrapper!r} must not wrap the handlers already")
+        self._registry.wrap((*self._registry.wrappers, wrapper))
+
+    def unwrap_handlers(self, wrapper: Wrapper) -> None:
+        """Have the handlers be called without a wrapper again. Where it is out, nothing happens.
+
+        Args:
+            wrapper: What :meth:`wrap_handlers` was given.
+        """
+        wrappers = self._registry.wrappers
+        if wrapper in wrappers:
+            self._registry.wrap(tuple(one for one in wrappers if one != wrapper))
 
     def attach(self, attachable: Attachable[OutputT, HandleT, *Ts], *args: *Ts) -> HandleT:
         """Attach a metric, a bar or another attachable to this engine.
@@ -897,8 +942,10 @@ class Engine(Generic[BatchT, OutputT]):
             return Entry(handler, call, None, event)
         filter_, priority = event.filter, event.priority
         if filter_ is None or (isinstance(filter_, CountFilter) and not filter_.is_dense):
-            return Entry(handler, call, filter_, event, priority)
-        return Entry(handler, asked_first(bare_event, filter_, call), None, event, priority)
+            return Entry(handler, call, filter_, event, priority=priority)
+        gate = partial(asked_first, bare_event, filter_)
+        gate(call)  # refuses a filter that cannot be asked
+        return Entry(handler, call, None, event, priority=priority, gate=gate)
 
     def _check_events(self, where: str, event: AnyEvent) -> None:
         for one in single_events(event):

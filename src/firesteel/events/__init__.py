@@ -1,6 +1,6 @@
 """Events: their names, their filters, and who listens to them."""
 
-from ._channel import Channel, Entry, Guard
+from ._channel import Channel, Entry, Guard, Wrapper
 from ._filters import CountFilter
 from ._names import (
     EventEnum,
@@ -32,6 +32,7 @@ __all__ = [
     "PayloadEventLike",
     "Registry",
     "RemovableEventHandle",
+    "Wrapper",
     "bare",
     "filtered",
     "single_events",

@@ -9,7 +9,7 @@ from typing_extensions import TypeVar
 
 from ._filters import NEVER, CountFilter
 
-__all__ = ["Channel", "Entry", "Guard", "nothing"]
+__all__ = ["Channel", "Entry", "Guard", "Wrapper", "nothing"]
 
 CallT = TypeVar("CallT", bound=Callable[..., object])
 
@@ -31,11 +31,24 @@ class Entry(Generic[CallT]):
         call: What is called when the event fires.
         filter: At which counts it is due; ``None`` for every count.
         source: The event, bare or filtered, that it was added with.
+        gate: Puts a filter that is asked at each firing before a call; ``None`` for no such filter.
+        priority: Those of a higher one are called first.
         order: Its place among the handlers of the event: the highest priority first, then the one
             that was added first.
+        planned: What is called in fact: the call, wrapped, behind its gate, and guarded.
     """
 
-    __slots__ = ("__weakref__", "call", "filter", "handler", "order", "priority", "source")
+    __slots__ = (
+        "__weakref__",
+        "call",
+        "filter",
+        "gate",
+        "handler",
+        "order",
+        "planned",
+        "priority",
+        "source",
+    )
 
     def __init__(
         self,
@@ -43,14 +56,34 @@ class Entry(Generic[CallT]):
         call: CallT,
         filter_: CountFilter | None,
         source: object,
+        *,
         priority: int = 0,
+        gate: Callable[[CallT], CallT] | None = None,
     ) -> None:
         self.handler: Callable[..., object] = handler
         self.call: CallT = call
         self.filter: CountFilter | None = filter_
         self.source: object = source
+        self.gate: Callable[[CallT], CallT] | None = gate
         self.priority: int = priority
         self.order: tuple[int, int] = (-priority, 0)
+        self.planned: CallT = call
+
+
+class Wrapper(Protocol):
+    """Gives what is to be called in place of a handler's call, as a profiler does."""
+
+    def __call__(self, entry: Entry[CallT], call: CallT, /) -> CallT:
+        """Wrap a call.
+
+        Asked whenever the handlers of an event are planned anew, so for one entry several times.
+
+        Args:
+            entry: The handler. That two are the same one is told by ``is``, not by a name.
+            call: What is called: the entry's, or what a wrapper before this one gave. A filter
+                stands before the wrapped call: it is not called when the handler is not due.
+        """
+        ...
 
 
 @final
@@ -103,6 +136,7 @@ class Channel(Generic[CallT]):
         "_num_added",
         "_on_change",
         "_plain",
+        "_wrappers",
         "always",
         "count",
         "due",
@@ -117,6 +151,7 @@ class Channel(Generic[CallT]):
         self._heap: list[tuple[int, int, Group[CallT]]] = []
         self._is_rehearsed: bool = False
         self._guard: Guard | None = None
+        self._wrappers: Sequence[Wrapper] = ()
         self.always: tuple[CallT, ...] = ()
         self.due: int = NEVER
         self.count: int = 0
@@ -131,6 +166,7 @@ class Channel(Generic[CallT]):
         """Add a handler behind the others of its priority."""
         entry.order = (-entry.priority, self._num_added)
         self._num_added += 1
+        entry.planned = self._planned(entry)
         insort(self._entries, entry, key=_order)
         self._plan()
         self._on_change()
@@ -149,8 +185,12 @@ class Channel(Generic[CallT]):
             guard: Is called with each handler, and with what calls it, in its place.
         """
         self._is_rehearsed, self._guard = is_on, guard
-        self._plan()
-        self._on_change()
+        self._plan_all()
+
+    def wrap(self, wrappers: Sequence[Wrapper]) -> None:
+        """Have what these give be called in place of the handlers; the last one is outermost."""
+        self._wrappers = wrappers
+        self._plan_all()
 
     def restart(self, count: int = 0) -> None:
         """Count from here, ``count`` being the latest firing."""
@@ -166,7 +206,7 @@ class Channel(Generic[CallT]):
     def at(self, count: int) -> Sequence[CallT]:
         """Give what is to be called at ``count``, without moving on."""
         return [
-            self._guarded(entry)
+            entry.planned
             for entry in self._entries
             if self._is_plain(entry) or (entry.filter is not None and entry.filter.fires(count))
         ]
@@ -174,15 +214,26 @@ class Channel(Generic[CallT]):
     def _is_plain(self, entry: Entry[CallT]) -> bool:
         return self._is_rehearsed or entry.filter is None
 
-    def _guarded(self, entry: Entry[CallT]) -> CallT:
-        guard = self._guard
-        return entry.call if guard is None else guard(entry.handler, entry.call)
+    def _planned(self, entry: Entry[CallT]) -> CallT:
+        call = entry.call
+        for wrapper in self._wrappers:
+            call = wrapper(entry, call)
+        if entry.gate is not None:
+            call = entry.gate(call)
+        return call if self._guard is None else self._guard(entry.handler, call)
+
+    def _plan_all(self) -> None:
+        """Work out what is called for whom, and who is due when."""
+        for entry in self._entries:
+            entry.planned = self._planned(entry)
+        self._plan()
+        self._on_change()
 
     def _plan(self) -> None:
         """Work out who is due when."""
         self.is_heard = bool(self._entries)
         self._plain = [entry for entry in self._entries if self._is_plain(entry)]
-        self.always = tuple(map(self._guarded, self._plain))
+        self.always = tuple(entry.planned for entry in self._plain)
         groups: dict[CountFilter, Group[CallT]] = {}
         for entry in self._entries:
             if entry.filter is not None and not self._is_rehearsed:
@@ -213,7 +264,7 @@ class Channel(Generic[CallT]):
 
     def _in_order(self, filtered: Sequence[Entry[CallT]]) -> tuple[CallT, ...]:
         """Give the calls of these and of the handlers without a filter, in their order."""
-        return tuple(entry.call for entry in sorted([*self._plain, *filtered], key=_order))
+        return tuple(entry.planned for entry in sorted([*self._plain, *filtered], key=_order))
 
 
 def _order(entry: Entry[CallT]) -> tuple[int, int]:

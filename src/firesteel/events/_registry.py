@@ -12,7 +12,7 @@ from typing_extensions import TypeVar
 from firesteel._require import is_a
 from firesteel.errors import ArgumentTypeError, UnknownEventError
 
-from ._channel import Channel, Entry, Guard, nothing
+from ._channel import Channel, Entry, Guard, Wrapper, nothing
 from ._names import (
     EventEnum,
     EventLike,
@@ -97,7 +97,15 @@ class Registry(Generic[EngineT]):
         on_change: Called after a handler was added or removed.
     """
 
-    __slots__ = ("_all", "_guard", "_is_rehearsed", "_on_change", "_plain", "_with_payload")
+    __slots__ = (
+        "_all",
+        "_guard",
+        "_is_rehearsed",
+        "_on_change",
+        "_plain",
+        "_with_payload",
+        "_wrappers",
+    )
 
     def __init__(self, on_change: Callable[[], object] = nothing) -> None:
         self._on_change = on_change
@@ -106,6 +114,7 @@ class Registry(Generic[EngineT]):
         self._all: list[Channel[Any]] = []
         self._is_rehearsed: bool = False
         self._guard: Guard | None = None
+        self._wrappers: tuple[Wrapper, ...] = ()
 
     def register(self, where: str, events: Iterable[BareEvent]) -> None:
         """Make these events known; those that are known already stay as they are."""
@@ -126,6 +135,8 @@ class Registry(Generic[EngineT]):
         self._all = [*self._plain.values(), *self._with_payload.values()]
         if self._is_rehearsed:
             self.rehearse(is_on=True, guard=self._guard)
+        if self._wrappers:
+            self.wrap(self._wrappers)
 
     def __contains__(self, event: BareEvent) -> bool:
         is_a("Engine", "event", event, EventEnum | PayloadEvent, "one without a filter")
@@ -162,6 +173,17 @@ class Registry(Generic[EngineT]):
         self._is_rehearsed, self._guard = is_on, guard
         for channel in self._all:
             channel.rehearse(is_on=is_on, guard=guard)
+
+    @property
+    def wrappers(self) -> tuple[Wrapper, ...]:
+        """What wraps the handlers, the last one outermost."""
+        return self._wrappers
+
+    def wrap(self, wrappers: tuple[Wrapper, ...]) -> None:
+        """Have these wrap the handlers of all events, and no others."""
+        self._wrappers = wrappers
+        for channel in self._all:
+            channel.wrap(wrappers)
 
     def restart(self) -> None:
         """Begin to count all events anew."""

@@ -10,26 +10,15 @@ from typing import Any, Final, final
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.unit.handlers.hand_clock import HandClock
 from typing_extensions import override
 
 from firesteel import Average, Engine, Events, Metric, ProgressBar
 from firesteel.errors import ArgumentError, ArgumentTypeError, MissingExtraError, NotComputableError
 
 # not public, but a function of values: the one decision that a bar takes
-from firesteel.handlers._progress_bar import next_draw
+from firesteel.handlers._bars import next_draw
 from firesteel.metrics import RunningBatchWise, Scalar
-
-
-@final
-class HandClock:
-    """A clock that is turned by hand."""
-
-    def __init__(self) -> None:
-        self.now_s = 0.0
-
-    def __call__(self) -> float:
-        """Tell the time."""
-        return self.now_s
 
 
 @final
@@ -88,45 +77,45 @@ def positions(screen: io.StringIO) -> list[str]:
 
 class TestWhenToDraw:
     @given(
-        iteration=st.integers(0, 10**9),
-        iterations_since=st.integers(1, 10**6),
+        count=st.integers(0, 10**9),
+        counts_since=st.integers(1, 10**6),
         elapsed_s=st.floats(0, 1e6),
         interval_s=st.floats(1e-3, 1e3),
     )
     def test_it_is_later_but_at_most_ten_times_as_far_away(
-        self, iteration: int, iterations_since: int, elapsed_s: float, interval_s: float
+        self, count: int, counts_since: int, elapsed_s: float, interval_s: float
     ) -> None:
         distance = (
             next_draw(
-                iteration=iteration,
-                iterations_since=iterations_since,
+                count=count,
+                counts_since=counts_since,
                 elapsed_s=elapsed_s,
                 interval_s=interval_s,
             )
-            - iteration
+            - count
         )
-        assert 1 <= distance <= 10 * iterations_since
+        assert 1 <= distance <= 10 * counts_since
 
     @given(
-        iterations_since=st.integers(1, 10**6),
+        counts_since=st.integers(1, 10**6),
         pace_s=st.floats(1e-6, 1e3),
         interval_s=st.floats(1e-3, 1e3),
     )
     def test_at_a_steady_pace_it_is_the_last_iteration_within_the_interval(
-        self, iterations_since: int, pace_s: float, interval_s: float
+        self, counts_since: int, pace_s: float, interval_s: float
     ) -> None:
         distance = next_draw(
-            iteration=0,
-            iterations_since=iterations_since,
-            elapsed_s=pace_s * iterations_since,
+            count=0,
+            counts_since=counts_since,
+            elapsed_s=pace_s * counts_since,
             interval_s=interval_s,
         )
         slack = 1 + 1e-9  # products of floats
         assert distance == 1 or distance * pace_s <= interval_s * slack
-        assert distance == 10 * iterations_since or (distance + 1) * pace_s * slack > interval_s
+        assert distance == 10 * counts_since or (distance + 1) * pace_s * slack > interval_s
 
     def test_a_clock_that_stands_still_does_no_harm(self) -> None:
-        assert next_draw(iteration=7, iterations_since=2, elapsed_s=0.0, interval_s=0.1) == 27
+        assert next_draw(count=7, counts_since=2, elapsed_s=0.0, interval_s=0.1) == 27
 
 
 class TestDrawingSeldom:
@@ -203,20 +192,21 @@ class TestWhatIsShown:
         trainer.run([1.0])
         assert drawings(screen)[-1].startswith("Epoch 1: 100%|")
 
-    def test_with_a_limit_in_iterations_neither(self) -> None:
+    def test_with_a_limit_in_iterations_the_last_epoch_is_as_long_as_it_is_run(self) -> None:
         screen, trainer = io.StringIO(), Engine(give)
         trainer.attach(ProgressBar(file=screen))
         trainer.run([1.0, 2.0], max_iters=3)
-        assert drawings(screen)[-1].startswith("Epoch 2:  50%|")
+        assert drawings(screen)[-1].startswith("Epoch 2/2: 100%|")
 
-    def test_data_without_a_length_is_counted(self) -> None:
+    def test_data_without_a_length_is_counted_until_it_has_ended(self) -> None:
         def batches() -> Iterator[float]:
             yield from [1.0, 2.0, 3.0]
 
         screen, trainer = io.StringIO(), Engine(give)
         trainer.attach(ProgressBar(file=screen))
         trainer.run(batches())
-        assert drawings(screen)[-1].startswith("Epoch 1: 3it [")
+        assert drawings(screen)[1].startswith("Epoch 1: 1it [")
+        assert drawings(screen)[-1].startswith("Epoch 1: 100%|")
 
     def test_numbers_are_rounded_and_the_rest_is_shown_as_it_is(self) -> None:
         screen, trainer = io.StringIO(), Engine(give)
