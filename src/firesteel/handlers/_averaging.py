@@ -112,9 +112,9 @@ class WeightAverage(Attachable[object, RemovableEventHandle], Generic[ModuleT]):
         self._num_updates = 0
         self._num_loans = 0
         self._kept: list[Tensor] = []
+        self._pair_up()
         self._average.requires_grad_(requires_grad=False)
         self._average.train(handle_buffers == "ema_train")
-        self._pair_up()
         if average is not None:
             with torch.no_grad():
                 Pairs(zip(_tensors(average), _tensors(self._source), strict=True)).copy()
@@ -272,12 +272,12 @@ class WeightAverage(Attachable[object, RemovableEventHandle], Generic[ModuleT]):
         self._copied = Pairs([*copied, *(pair for pair in averaged if not _has_mean(pair[0]))])
 
     def _lend(self) -> None:
-        self._num_loans += 1
-        if self._num_loans == 1:
+        if not self._num_loans:
             with torch.no_grad():
                 sources = _tensors(self._source)
                 self._kept = [source.detach().clone() for source in sources]
                 Pairs(zip(sources, _tensors(self._average), strict=True)).copy()
+        self._num_loans += 1
 
     def _take_back(self) -> None:
         self._num_loans -= 1
@@ -358,7 +358,7 @@ def _matched(
     """Pair tensors of one name.
 
     Raises:
-        ArgumentError: The names or the shapes are others.
+        ArgumentError: The names or the shapes are others, or a tensor is its own pair.
     """
     unlike = sorted(own.keys() ^ source.keys()) or [
         name for name, tensor in own.items() if tensor.shape != source[name].shape
@@ -367,6 +367,10 @@ def _matched(
         raise ArgumentError(
             f"{where}: the averaged model must have the parameters and buffers of the model, "
             f"other are {unlike}"
+        )
+    if shared := [name for name, tensor in own.items() if tensor is source[name]]:
+        raise ArgumentError(
+            f"{where}: the averaged model must have tensors of its own, shared are {shared}"
         )
     return [(tensor, source[name]) for name, tensor in own.items()]
 

@@ -258,7 +258,8 @@ class EarlyStopping(Attachable[OutputT, RemovableEventHandle], Generic[OutputT])
             raise StateDictError(f"{_LOAD}: 'best_score' must be a number or None, got {best!r}")
         counter = _count("counter", state_dict["counter"])
         self._progress = Progress(
-            best=None if best is None else float(best),
+            # ignite takes NaN for a best score; nothing would ever beat it
+            best=None if best is None or math.isnan(best) else float(best),
             counter=counter,
             num_scores=_count("num_scores", state_dict.get("num_scores", self._rule.num_warmup)),
         )

@@ -67,7 +67,8 @@ class EMAHandler(WeightAverage[ModuleT]):
 
     Raises:
         ArgumentError: A number is out of range, one of ``momentum_warmup`` and ``warmup_iters`` is
-            missing, or ``ema_model`` has other parameters or buffers.
+            missing, or ``ema_model`` has other parameters or buffers, or the
+            model's own.
         ArgumentTypeError: ``model`` is no module, or something else is of another kind.
 
     Source:

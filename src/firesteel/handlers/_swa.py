@@ -47,7 +47,8 @@ class SWAHandler(WeightAverage[ModuleT]):
             copied, or where the average is to have another dtype or device. It is overwritten.
 
     Raises:
-        ArgumentError: ``swa_model`` has other parameters or buffers.
+        ArgumentError: ``swa_model`` has other parameters or buffers, or the
+            model's own.
         ArgumentTypeError: ``model`` is no module.
 
     Source:

@@ -522,6 +522,12 @@ class TestArguments:
         with pytest.raises(error, match=f"EMAHandler: .*{words}"):
             EMAHandler(Net(), **options)
 
+    def test_the_model_itself_cannot_hold_its_average(self) -> None:
+        net = Net()
+        with pytest.raises(ArgumentError, match="tensors of its own, shared are"):
+            EMAHandler(net, ema_model=net)
+        assert net.weight.requires_grad
+
     def test_what_is_no_module_is_refused(self) -> None:
         wrong: Any = [nn.Linear(1, 1)]
         with pytest.raises(ArgumentTypeError, match="EMAHandler: model must be a module"):

@@ -233,6 +233,11 @@ class TestState:
         stopping.load_state_dict({"counter": 1, "best_score": 2, "threshold_mode": "abs"})
         assert stopping.state_dict() == {"counter": 1, "best_score": 2.0, "num_scores": 2}
 
+    def test_with_a_best_that_is_nan_has_none(self) -> None:
+        stopping = EarlyStopping(score_of, patience=3, trainer=Engine(keep))
+        stopping.load_state_dict({"counter": 0, "best_score": NAN})
+        assert stopping.state_dict()["best_score"] is None
+
     def test_before_any_score_has_no_best(self) -> None:
         stopping = EarlyStopping(score_of, patience=3, trainer=Engine(keep))
         assert stopping.state_dict()["best_score"] is None
