@@ -1,7 +1,9 @@
 """Checks of arguments, each with the one wording: where, what, the condition, what came."""
 
+import math
 import operator
 from collections.abc import Iterable, Sequence
+from numbers import Real
 from types import UnionType
 from typing import SupportsIndex
 
@@ -14,6 +16,7 @@ __all__ = [
     "is_iterable",
     "mismatch",
     "one_of",
+    "real_number",
     "whole_number",
 ]
 
@@ -59,6 +62,38 @@ def one_of(where: str, what: str, value: object, allowed: Sequence[object]) -> N
     if value not in allowed:
         condition = f"one of {', '.join(map(repr, allowed))}"
         raise ArgumentError(mismatch(where, what, condition, value))
+
+
+def real_number(
+    where: str,
+    what: str,
+    value: object,
+    *,
+    above: float = -math.inf,
+    at_least: float = -math.inf,
+    below: float = math.inf,
+) -> float:
+    """Give ``value`` as a ``float`` that is finite and within bounds.
+
+    Raises:
+        ArgumentTypeError: ``value`` is no number.
+        ArgumentError: ``value`` is not finite, or out of bounds.
+    """
+    if isinstance(value, bool) or not isinstance(value, Real):
+        raise ArgumentTypeError(mismatch(where, what, "a number", value))
+    bounds = [
+        text
+        for text, bound in (
+            (f"above {above:g}", above),
+            (f"at least {at_least:g}", at_least),
+            (f"below {below:g}", below),
+        )
+        if math.isfinite(bound)
+    ]
+    found = float(value)
+    if not (math.isfinite(found) and above < found < below and found >= at_least):
+        raise ArgumentError(mismatch(where, what, " and ".join(bounds) or "finite", value))
+    return found
 
 
 def is_a(where: str, what: str, value: object, kind: type | UnionType, condition: str) -> None:

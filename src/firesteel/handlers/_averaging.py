@@ -14,12 +14,11 @@ import torch
 from torch import Tensor, nn
 from typing_extensions import TypeIs, TypeVar, override
 
-from firesteel._require import is_a
+from firesteel._require import is_a, one_of
 from firesteel.engine import Attachable, Engine
 from firesteel.errors import ArgumentError, EngineStateError, StateDictError
 from firesteel.events import EventLike, Events, RemovableEventHandle
 
-from ._ranges import one_of
 from ._unwrapped import unwrapped
 
 __all__ = ["BufferMode", "WeightAverage"]

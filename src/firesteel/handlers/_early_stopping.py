@@ -10,13 +10,12 @@ from typing import Any, Final, Generic, Literal, SupportsIndex, final, get_args,
 
 from typing_extensions import TypeVar, override
 
-from firesteel._require import at_least, is_a
+from firesteel._require import at_least, is_a, one_of, real_number
 from firesteel.engine import Attachable, Engine, MetricKey
 from firesteel.errors import NotAvailableError, StateDictError
 from firesteel.events import EventLike, Events, RemovableEventHandle
 
 from ._patience import Mode, Patience, Progress, ThresholdMode
-from ._ranges import one_of, real_number
 from ._score import Score, score_reader
 
 __all__ = ["EarlyStopping"]

@@ -7,11 +7,10 @@ from torch import nn
 from torch.nn.parallel import DataParallel, DistributedDataParallel
 from typing_extensions import TypeVar, override
 
-from firesteel._require import at_least, is_callable, mismatch
+from firesteel._require import at_least, is_callable, mismatch, real_number
 from firesteel.errors import ArgumentError
 
 from ._averaging import BufferMode, WeightAverage
-from ._ranges import real_number
 
 __all__ = ["EMAHandler", "warmed_up"]
 

@@ -11,12 +11,11 @@ import torch
 from torch import Tensor
 from typing_extensions import TypeVar, override
 
-from firesteel._require import at_least, is_callable, mismatch
+from firesteel._require import at_least, is_callable, mismatch, one_of, real_number
 from firesteel.engine import Attachable, Engine
 from firesteel.errors import ArgumentError, ArgumentTypeError
 from firesteel.events import Events, PayloadEvent, RemovableEventHandle
 
-from ._ranges import one_of, real_number
 from ._recent import Recent, is_spike
 
 __all__ = ["LOSS_SPIKE", "LossSpike", "LossSpikeDetector"]

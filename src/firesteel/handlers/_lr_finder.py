@@ -15,7 +15,7 @@ from torch.optim import Optimizer
 from typing_extensions import TypeVar
 
 from firesteel._optional import load
-from firesteel._require import at_least, is_a, is_callable, mismatch
+from firesteel._require import at_least, is_a, is_callable, mismatch, one_of, real_number
 from firesteel.distributed import get_world_size
 from firesteel.engine import Engine
 from firesteel.errors import (
@@ -30,7 +30,6 @@ from firesteel.protocols import Stateful
 from ._keeping import Kept, trying
 from ._lr_plot import Line, draw
 from ._lr_range import StepMode, rate, smoothed, steepest
-from ._ranges import one_of, real_number
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

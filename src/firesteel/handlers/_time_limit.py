@@ -10,13 +10,11 @@ from typing import Any, Final, final
 
 from typing_extensions import override
 
-from firesteel._require import is_callable
+from firesteel._require import is_callable, real_number
 from firesteel.distributed import get_world_size
 from firesteel.engine import Attachable, Engine
 from firesteel.errors import ArgumentError
 from firesteel.events import EventLike, Events, RemovableEventHandle
-
-from ._ranges import real_number
 
 __all__ = ["TimeLimit"]
 

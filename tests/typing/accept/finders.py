@@ -14,7 +14,7 @@ from firesteel.handlers import (
     find_batch_size,
     is_out_of_memory,
 )
-from firesteel.recipes import create_supervised_trainer
+from firesteel.recipes import TensorPair, create_supervised_trainer
 
 
 class Output(NamedTuple):
@@ -44,7 +44,7 @@ supervised = create_supervised_trainer(model, optimizer, nn.MSELoss())
 data = [(torch.ones(2, 1), torch.ones(2, 1))]
 for_supervised = LRFinder(Adam(model.parameters()), num_iter=5)
 with for_supervised.attach(supervised, restore=[model, optimizer]) as also_finding:
-    assert_type(also_finding, Engine[tuple[Tensor, Tensor], Tensor])
+    assert_type(also_finding, Engine[TensorPair, Tensor])
     also_finding.run(data)
 
 floats: Engine[int, float] = Engine(lambda engine, batch: 1.0)

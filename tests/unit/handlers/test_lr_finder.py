@@ -19,14 +19,14 @@ from firesteel.errors import (
     NotComputableError,
 )
 from firesteel.handlers import LRFinder
-from firesteel.recipes import create_supervised_trainer
+from firesteel.recipes import TensorPair, create_supervised_trainer
 
 NAN: Final = float("nan")
 
 DATA: Final = [(torch.ones(4, 2), torch.ones(4, 1)), (-torch.ones(4, 2), torch.ones(4, 1))]
 
 
-def made() -> tuple[nn.Module, SGD, Engine[tuple[Tensor, Tensor], Tensor]]:
+def made() -> tuple[nn.Module, SGD, Engine[TensorPair, Tensor]]:
     """Give a model, its optimizer with a state, and what trains it."""
     torch.manual_seed(0)
     model = nn.Linear(2, 1)

@@ -1,53 +1,13 @@
 """Checks of what schedules are made of."""
 
-import math
 from collections.abc import Sequence
 from itertools import pairwise
-from numbers import Real
 from typing import SupportsIndex
 
-from firesteel._require import at_least, is_a, mismatch, whole_number
+from firesteel._require import at_least, is_a, mismatch, real_number, whole_number
 from firesteel.errors import ArgumentError, ArgumentTypeError
 
-__all__ = ["above_zero", "finite", "milestone_values", "milestones", "one_of", "sequence"]
-
-
-def finite(where: str, what: str, value: object) -> float:
-    """Give a finite number as a ``float``.
-
-    Raises:
-        ArgumentTypeError: It is no number.
-        ArgumentError: It is infinite, or NaN.
-    """
-    if isinstance(value, bool) or not isinstance(value, Real):
-        raise ArgumentTypeError(mismatch(where, what, "a number", value))
-    number = float(value)
-    if not math.isfinite(number):
-        raise ArgumentError(mismatch(where, what, "finite", value))
-    return number
-
-
-def above_zero(where: str, what: str, value: float) -> float:
-    """Give a finite number above zero as a ``float``.
-
-    Raises:
-        ArgumentTypeError: It is no number.
-        ArgumentError: It is not above zero, or not finite.
-    """
-    number = finite(where, what, value)
-    if not number > 0:
-        raise ArgumentError(mismatch(where, what, "above 0", value))
-    return number
-
-
-def one_of(where: str, what: str, value: str, choices: Sequence[str]) -> None:
-    """Refuse what is none of the choices.
-
-    Raises:
-        ArgumentError: ``value`` is none of them.
-    """
-    if value not in choices:
-        raise ArgumentError(mismatch(where, what, "one of " + ", ".join(map(repr, choices)), value))
+__all__ = ["milestone_values", "milestones", "sequence"]
 
 
 def sequence(where: str, what: str, value: Sequence[object], *, at_least_one: bool = True) -> None:
@@ -98,7 +58,7 @@ def _pair(where: str, what: str, pair: Sequence[object]) -> tuple[int, float]:
         case [index, value]:
             if not isinstance(index, SupportsIndex):
                 raise ArgumentTypeError(mismatch(where, f"{what}[0]", "a whole number", index))
-            return whole_number(where, f"{what}[0]", index), finite(where, f"{what}[1]", value)
+            return whole_number(where, f"{what}[0]", index), real_number(where, f"{what}[1]", value)
         case _:
             raise ArgumentTypeError(mismatch(where, what, "a pair of an index and a value", pair))
 

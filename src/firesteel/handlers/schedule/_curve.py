@@ -9,9 +9,9 @@ from typing import Final, Literal, SupportsIndex, TypeAlias, final, get_args
 
 from typing_extensions import override
 
-from firesteel._require import at_least
+from firesteel._require import at_least, one_of, real_number
 
-from ._checks import above_zero, finite, milestones, one_of
+from ._checks import milestones
 
 __all__ = [
     "ConstantCurve",
@@ -100,7 +100,7 @@ class ConstantCurve(Curve):
 
     def __post_init__(self) -> None:
         """Refuse what is no number."""
-        finite("ConstantCurve", "value", self.value)
+        real_number("ConstantCurve", "value", self.value)
 
     @override
     def __call__(self, index: int, /) -> float:
@@ -138,8 +138,8 @@ class RampCurve(Curve):
 
     def __post_init__(self) -> None:
         """Refuse what is out of range."""
-        finite("RampCurve", "start_value", self.start_value)
-        finite("RampCurve", "end_value", self.end_value)
+        real_number("RampCurve", "start_value", self.start_value)
+        real_number("RampCurve", "end_value", self.end_value)
         at_least("RampCurve", "duration", self.duration, 1)
         one_of("RampCurve", "shape", self.shape, _SHAPES)
 
@@ -181,7 +181,7 @@ class InverseSquareRootCurve(Curve):
 
     def __post_init__(self) -> None:
         """Refuse what is out of range."""
-        finite("InverseSquareRootCurve", "initial_value", self.initial_value)
+        real_number("InverseSquareRootCurve", "initial_value", self.initial_value)
         at_least("InverseSquareRootCurve", "timescale", self.timescale, 1)
 
     @override
@@ -213,8 +213,8 @@ class ExponentialCurve(Curve):
 
     def __post_init__(self) -> None:
         """Refuse what is out of range."""
-        finite("ExponentialCurve", "initial_value", self.initial_value)
-        above_zero("ExponentialCurve", "gamma", self.gamma)
+        real_number("ExponentialCurve", "initial_value", self.initial_value)
+        real_number("ExponentialCurve", "gamma", self.gamma, above=0)
 
     @override
     def __call__(self, index: int, /) -> float:
@@ -249,8 +249,8 @@ class StepCurve(Curve):
 
     def __post_init__(self) -> None:
         """Refuse what is out of range."""
-        finite("StepCurve", "initial_value", self.initial_value)
-        above_zero("StepCurve", "gamma", self.gamma)
+        real_number("StepCurve", "initial_value", self.initial_value)
+        real_number("StepCurve", "gamma", self.gamma, above=0)
         at_least("StepCurve", "step_size", self.step_size, 1)
 
     @override
@@ -286,8 +286,8 @@ class MultiStepCurve(Curve):
 
     def __post_init__(self) -> None:
         """Refuse what is out of range, and keep the milestones from being changed."""
-        finite("MultiStepCurve", "initial_value", self.initial_value)
-        above_zero("MultiStepCurve", "gamma", self.gamma)
+        real_number("MultiStepCurve", "initial_value", self.initial_value)
+        real_number("MultiStepCurve", "gamma", self.gamma, above=0)
         object.__setattr__(
             self, "milestones", milestones("MultiStepCurve", "milestones", self.milestones)
         )

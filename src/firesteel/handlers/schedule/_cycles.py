@@ -7,10 +7,9 @@ from typing import final
 
 from typing_extensions import override
 
-from firesteel._require import at_least, mismatch
+from firesteel._require import at_least, mismatch, real_number
 from firesteel.errors import ArgumentError
 
-from ._checks import above_zero, finite
 from ._curve import Curve
 
 __all__ = ["CosineCycleCurve", "CycleCurve", "LinearCycleCurve"]
@@ -67,13 +66,13 @@ class CycleCurve(Curve):
     def __post_init__(self) -> None:
         """Refuse what is out of range."""
         where = type(self).__name__
-        finite(where, "start_value", self.start_value)
-        finite(where, "end_value", self.end_value)
+        real_number(where, "start_value", self.start_value)
+        real_number(where, "end_value", self.end_value)
         at_least(where, "cycle_size", self.cycle_size, 2)
-        if not above_zero(where, "cycle_mult", self.cycle_mult) >= 1:
+        if not real_number(where, "cycle_mult", self.cycle_mult, above=0) >= 1:
             raise ArgumentError(mismatch(where, "cycle_mult", "at least 1", self.cycle_mult))
-        finite(where, "start_value_mult", self.start_value_mult)
-        finite(where, "end_value_mult", self.end_value_mult)
+        real_number(where, "start_value_mult", self.start_value_mult)
+        real_number(where, "end_value_mult", self.end_value_mult)
         at_least(where, "warmup_duration", self.warmup_duration, 0)
 
     @abstractmethod

@@ -9,10 +9,10 @@ from typing import SupportsIndex, final
 
 from typing_extensions import override
 
-from firesteel._require import at_least, is_callable, mismatch
+from firesteel._require import at_least, is_callable, mismatch, real_number
 from firesteel.errors import ArgumentError
 
-from ._checks import finite, milestone_values, sequence
+from ._checks import milestone_values, sequence
 from ._curve import ConstantCurve, Curve, RampCurve, RampShape
 
 __all__ = [
@@ -158,7 +158,7 @@ def with_warmup(
     where = "with_warmup"
     is_callable(where, "curve", curve)
     num = at_least(where, "duration", duration, 1)
-    finite(where, "start_value", start_value)
+    real_number(where, "start_value", start_value)
     up = RampCurve(start_value=start_value, end_value=float(curve(0)), duration=num, shape=shape)
     return JoinedCurve(curves=[up, curve], durations=[num])
 
@@ -204,7 +204,7 @@ def warmup_stable_decay(
     num_up = at_least(where, "warmup_duration", warmup_duration, 1)
     num_stable = at_least(where, "stable_duration", stable_duration, 1)
     num_down = at_least(where, "decay_duration", decay_duration, 1)
-    finite(where, "peak_value", peak_value)
+    real_number(where, "peak_value", peak_value)
     return JoinedCurve(
         curves=[
             RampCurve(start_value=start_value, end_value=peak_value, duration=num_up),

@@ -10,13 +10,13 @@ from typing import Any, Final, Generic, Literal, SupportsIndex, TypeAlias, final
 from torch.optim import Optimizer
 from typing_extensions import TypeVar, override
 
-from firesteel._require import at_least, is_a, mismatch
+from firesteel._require import at_least, is_a, mismatch, one_of, real_number
 from firesteel.engine import Attachable, Engine, MetricKey
 from firesteel.errors import ArgumentError, EngineStateError, StateDictError
 from firesteel.events import EventLike, Events, RemovableEventHandle
 from firesteel.handlers._score import Score, score_reader
 
-from ._checks import above_zero, finite, one_of, sequence
+from ._checks import sequence
 from ._scheduler import whole
 from ._targets import targets_of, write
 
@@ -208,7 +208,7 @@ class ReduceLROnPlateauScheduler(Attachable[OutputT, RemovableEventHandle], Gene
         targets = targets_of(_WHERE, optimizer, "lr", param_group_index)
         one_of(_WHERE, "mode", mode, _MODES)
         one_of(_WHERE, "threshold_mode", threshold_mode, _THRESHOLD_MODES)
-        if not above_zero(_WHERE, "factor", factor) < 1:
+        if not real_number(_WHERE, "factor", factor, above=0) < 1:
             raise ArgumentError(mismatch(_WHERE, "factor", "below 1", factor))
         self._rule = PlateauRule(
             mode=mode,
@@ -362,7 +362,7 @@ class ReduceLROnPlateauScheduler(Attachable[OutputT, RemovableEventHandle], Gene
 
 
 def _not_below_zero(what: str, value: float) -> float:
-    number = finite(_WHERE, what, value)
+    number = real_number(_WHERE, what, value)
     if number < 0:
         raise ArgumentError(mismatch(_WHERE, what, "at least 0", value))
     return number

@@ -4,9 +4,8 @@ from typing import SupportsIndex
 
 from torch.optim.lr_scheduler import LRScheduler as TorchScheduler
 
-from firesteel._require import at_least, is_a
+from firesteel._require import at_least, is_a, real_number
 
-from ._checks import finite
 from ._concat import ConcatScheduler, ParamGroupScheduler
 from ._param import OptimizerScheduler, PiecewiseLinear
 from ._torch import LRScheduler, refuse_scored
@@ -58,10 +57,10 @@ def create_lr_scheduler_with_warmup(
     where = "create_lr_scheduler_with_warmup"
     condition = "a scheduler of torch, or of an optimizer"
     is_a(where, "lr_scheduler", lr_scheduler, TorchScheduler | OptimizerScheduler, condition)
-    start_value = finite(where, "warmup_start_value", warmup_start_value)
+    start_value = real_number(where, "warmup_start_value", warmup_start_value)
     duration = at_least(where, "warmup_duration", warmup_duration, 2)
     if warmup_end_value is not None:
-        finite(where, "warmup_end_value", warmup_end_value)
+        real_number(where, "warmup_end_value", warmup_end_value)
     if isinstance(lr_scheduler, OptimizerScheduler):
         after = lr_scheduler
     else:
