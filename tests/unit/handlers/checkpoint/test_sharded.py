@@ -124,6 +124,9 @@ def test_what_a_killed_save_left_is_no_checkpoint_and_goes_with_the_next(tmp_pat
     (tmp_path / ".a.tmp").mkdir()
     (tmp_path / ".a.tmp" / "__0_0.distcp").write_bytes(b"half")
     assert saver.filenames() == []
+    saver.save({"w": torch.tensor(0)}, "a", METADATA)
+    (tmp_path / ".a.old").mkdir()
+    (tmp_path / ".a.old" / "objects.pt").write_bytes(b"killed while it was removed")
     saver.save({"w": torch.tensor(1)}, "a", METADATA)
     assert [path.name for path in tmp_path.iterdir()] == ["a"]
     assert saver.load("a") == {"w": torch.tensor(1)}
