@@ -16,7 +16,7 @@ from tempfile import TemporaryDirectory
 from typing import Final
 
 import torch
-from safetensors.torch import load_file, save_file
+from safetensors import torch as safetensors
 from torch import Tensor
 
 from firesteel.handlers import (
@@ -82,7 +82,7 @@ def main() -> None:
                 "torch.save": lambda: torch.save(weights, plain),
                 "save_checkpoint, fsync=False": lambda: save_checkpoint(weights, ours, fsync=False),
                 "ignite DiskSaver (no fsync)": lambda: theirs(weights, "theirs.pt"),
-                "safetensors save_file (no fsync)": lambda: save_file(weights, safe),
+                "safetensors save_file (no fsync)": lambda: safetensors.save_file(weights, safe),
                 "save_safetensors, fsync=False": lambda: save_safetensors(
                     weights, folder / "o.safetensors", fsync=False
                 ),
@@ -101,7 +101,7 @@ def main() -> None:
                 "load_checkpoint, mmap=True": lambda: load_checkpoint(ours, mmap=True),
                 "verify_checkpoint": lambda: verify_checkpoint(ours),
                 "read_manifest": lambda: read_manifest(ours),
-                "safetensors load_file": lambda: load_file(safe),
+                "safetensors load_file": lambda: safetensors.load_file(safe),
                 "load_safetensors": lambda: load_safetensors(safe),
             },
             rounds=rounds,

@@ -56,8 +56,6 @@ def renamed(state: dict[str, ValueT], own: Iterable[str]) -> dict[str, ValueT]:
     """
     names = {_plain_key(name): name for name in own}
     prefix = _REPLICA if all(key.startswith(_REPLICA) for key in state) else ""
-    if any(name.startswith(prefix) for name in names):
-        prefix = ""
     found = {
         names.get(_plain_key(key).removeprefix(prefix), key): value for key, value in state.items()
     }

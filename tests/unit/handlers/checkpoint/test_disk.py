@@ -94,6 +94,13 @@ class TestPutInPlace:
         put_in_place("Test", path, writes(b"new"), fsync=True)
         assert path.read_bytes() == b"new"
 
+    def test_who_reads_the_old_file_goes_on_to_see_all_of_it(self, tmp_path: Path) -> None:
+        path = tmp_path / "a.pt"
+        path.write_bytes(b"old")
+        with path.open("rb") as reader:
+            put_in_place("Test", path, writes(b"new"), fsync=False)
+            assert reader.read() == b"old"
+
     def test_nothing_else_is_left(self, tmp_path: Path) -> None:
         put_in_place("Test", tmp_path / "a.pt", writes(b"new"), fsync=True)
         assert names_in(tmp_path) == ["a.pt"]
