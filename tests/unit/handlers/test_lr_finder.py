@@ -136,15 +136,15 @@ def snapshot(model: nn.Module, optimizer: Optimizer, trainer: Engine[Any, Any]) 
     return [*map(str, states), str(torch.get_rng_state().sum()), *gradients]
 
 
-def stop_well(finding: Engine[tuple[Tensor, Tensor], Tensor]) -> None:
+def stop_well(finding: Engine[TensorPair, Tensor]) -> None:
     finding.run(DATA)
 
 
-def stop_early(finding: Engine[tuple[Tensor, Tensor], Tensor]) -> None:
+def stop_early(finding: Engine[TensorPair, Tensor]) -> None:
     finding.run(iter(DATA), epoch_length=2)
 
 
-def fail(finding: Engine[tuple[Tensor, Tensor], Tensor]) -> None:
+def fail(finding: Engine[TensorPair, Tensor]) -> None:
     finding.run(DATA)
     raise KeyboardInterrupt
 
@@ -154,7 +154,7 @@ class TestAfterwards:
     @pytest.mark.parametrize("num_epochs_before", [0, 3])
     def test_all_is_as_it_was(
         self,
-        body: Callable[[Engine[tuple[Tensor, Tensor], Tensor]], None],
+        body: Callable[[Engine[TensorPair, Tensor]], None],
         num_epochs_before: int,
     ) -> None:
         model, optimizer, trainer = made()

@@ -80,7 +80,8 @@ class Checkpoint(Attachable[OutputT, RemovableEventHandle, CheckpointTime], Gene
             ``{global_step:06d}``.
         include_self: Whether what is kept is saved too, as ``checkpointer``.
         greater_or_equal: Whether a score that equals the lowest is enough.
-        save_on_rank: The rank that saves, ``>= 0``.
+        save_on_rank: The rank that saves, ``>= 0``. A saver that has a ``save_on_rank`` of its own
+            has to have the same.
 
     Attributes:
         SAVED_CHECKPOINT: Fired on all ranks once a checkpoint was handed to its saver and is in

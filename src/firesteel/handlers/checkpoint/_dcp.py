@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from firesteel.distributed import get_world_size
-from firesteel.errors import CorruptCheckpointError
+from firesteel.errors import CheckpointWriteError, CorruptCheckpointError
 
 __all__ = ["SavedTensor", "describe", "read_tensors", "write_tensors"]
 
@@ -81,12 +81,22 @@ class Reads(Protocol):
 
 
 def write_tensors(tensors: Mapping[str, Tensor], folder: Path) -> None:
-    """Write this rank's part of tensors; all ranks call it."""
+    """Write this rank's part of tensors; all ranks call it.
+
+    Raises:
+        CheckpointWriteError: A rank could not.
+    """
     dcp = import_module(_DCP)
     writer: Opens = dcp.FileSystemWriter
     save: Writes = dcp.save
-    with _quiet():
-        save(dict(tensors), storage_writer=writer(folder), no_dist=get_world_size() == 1)
+    failure: type[BaseException] = dcp.CheckpointException
+    try:
+        with _quiet():
+            save(dict(tensors), storage_writer=writer(folder), no_dist=get_world_size() == 1)
+    except (failure, OSError) as error:
+        raise CheckpointWriteError(
+            f"ShardedSaver: {folder} could not be written: {error}"
+        ) from error
 
 
 def read_tensors(tensors: Mapping[str, Tensor], folder: Path, *, is_alone: bool) -> None:
@@ -96,14 +106,22 @@ def read_tensors(tensors: Mapping[str, Tensor], folder: Path, *, is_alone: bool)
         tensors: The tensors, of the sizes that were saved.
         folder: Where they are.
         is_alone: Whether this rank reads alone; else all ranks call it.
+
+    Raises:
+        CorruptCheckpointError: A rank could not.
     """
     dcp = import_module(_DCP)
     reader: Opens = dcp.FileSystemReader
     load: Reads = dcp.load
-    with _quiet():
-        load(
-            dict(tensors), storage_reader=reader(folder), no_dist=is_alone or get_world_size() == 1
-        )
+    failure: type[BaseException] = dcp.CheckpointException
+    is_alone = is_alone or get_world_size() == 1
+    try:
+        with _quiet():
+            load(dict(tensors), storage_reader=reader(folder), no_dist=is_alone)
+    except (failure, OSError) as error:
+        raise CorruptCheckpointError(
+            f"ShardedSaver: {folder} could not be read: {error}"
+        ) from error
 
 
 def describe(folder: Path) -> dict[str, SavedTensor]:

@@ -31,6 +31,8 @@ from ._tree import KeyPath, join, leaf, split
 __all__ = ["ShardedSaver"]
 
 _WHERE: Final = "ShardedSaver"
+_OLD: Final = ".old"
+"""Behind the name of a checkpoint that is being replaced; a kill may leave it so."""
 
 
 @final
@@ -87,6 +89,9 @@ class ShardedSaver(CollectiveSaver):
             raise CheckpointWriteError(
                 f"{_WHERE}: {self._dirname} is no folder; make it, or pass create_dir=True"
             )
+        if get_rank() == 0:
+            for old in self._dirname.glob(f".*{_OLD}"):
+                _put_back(old)
 
     @property
     def dirname(self) -> Path:
@@ -125,6 +130,7 @@ class ShardedSaver(CollectiveSaver):
         manifest: ShardManifest,
     ) -> None:
         """Write what makes a folder a checkpoint, and move it into its place."""
+        old = self._dirname / f".{filename}{_OLD}"
         try:
             objects = temporary / OBJECTS
             save_checkpoint(skeleton, objects, metadata=manifest.metadata)
@@ -132,7 +138,7 @@ class ShardedSaver(CollectiveSaver):
             for path in (objects, temporary / ".metadata"):
                 files[path.name] = (path.stat().st_size, checksum(path))
             ShardManifest(metadata=manifest.metadata, files=files).write(temporary)
-            target, old = self._dirname / filename, self._dirname / f".{filename}.old"
+            target = self._dirname / filename
             shutil.rmtree(old, ignore_errors=True)
             if target.exists():
                 target.rename(old)
@@ -141,6 +147,7 @@ class ShardedSaver(CollectiveSaver):
             shutil.rmtree(old, ignore_errors=True)
         except BaseException as error:
             shutil.rmtree(temporary, ignore_errors=True)
+            _put_back(old)
             if not isinstance(error, OSError) or isinstance(error, CheckpointWriteError):
                 raise
             raise CheckpointWriteError(
@@ -160,7 +167,8 @@ class ShardedSaver(CollectiveSaver):
         Raises:
             CheckpointError: It is incomplete, damaged, or would run code.
         """
-        skeleton, described = self._open(filename)
+        self._verify(filename)
+        skeleton, described = self._describe(filename)
         tensors = {name: torch.empty(one.size, dtype=one.dtype) for name, one in described.items()}
         read_tensors(tensors, self._place(filename), is_alone=True)
         whole = join(skeleton, lambda name, _: tensors[name])
@@ -181,7 +189,7 @@ class ShardedSaver(CollectiveSaver):
                 object was changed.
             FiresteelError: Another rank failed.
         """
-        on_one_rank(_WHERE, lambda: self._open(filename), rank=0)
+        on_one_rank(_WHERE, lambda: self._verify(filename), rank=0)
         skeleton, described = self._describe(filename)
         missing = [name for name in to_load if name not in skeleton]
         if missing:
@@ -261,11 +269,9 @@ class ShardedSaver(CollectiveSaver):
     def _place(self, filename: str) -> Path:
         return self._dirname / plain_name(_WHERE, filename)
 
-    def _open(self, filename: str) -> tuple[Mapping[str, object], Mapping[str, SavedTensor]]:
-        """Verify a checkpoint, and give what it holds."""
+    def _verify(self, filename: str) -> None:
         place = self._place(filename)
         ShardManifest.read(place).verify(place)
-        return self._describe(filename)
 
     def _describe(self, filename: str) -> tuple[Mapping[str, object], Mapping[str, SavedTensor]]:
         """Give what a checkpoint holds, once it was verified."""
@@ -273,14 +279,21 @@ class ShardedSaver(CollectiveSaver):
         return load_checkpoint(place / OBJECTS), describe(place)
 
 
+def _put_back(old: Path) -> None:
+    """Put a checkpoint back that was moved out of the way, where what came for it did not."""
+    target = old.with_name(old.name.removeprefix(".").removesuffix(_OLD))
+    if old.is_dir() and not target.exists():
+        old.rename(target)
+
+
 def _write_shards(tensors: Mapping[str, Tensor], folder: Path) -> None:
-    """Write this rank's part; all ranks call it."""
+    """Write this rank's part; all ranks call it, and all raise where one fails."""
     try:
         write_tensors(tensors, folder)
-    except OSError as error:
-        raise CheckpointWriteError(
-            f"{_WHERE}: {folder} could not be written: {error.strerror}"
-        ) from error
+    except BaseException:
+        if get_rank() == 0:
+            shutil.rmtree(folder, ignore_errors=True)
+        raise
 
 
 def _describe_own(folder: Path) -> dict[str, tuple[int, int]]:

@@ -145,7 +145,9 @@ def test_where_the_save_fails_the_old_one_stays() -> None:
     with pytest.raises(OSError, match="No space left"):
         saver.wait()
     assert gated.inner.calls == ["save b.pt"]
+    saver.save({}, "c.pt", METADATA)
     saver.wait()
+    assert gated.inner.calls == ["save b.pt", "save c.pt"]
 
 
 ASKS: Final[Sequence[Callable[[AsyncSaver], object]]] = (
@@ -219,6 +221,17 @@ def test_the_end_of_a_run_waits(is_attached: bool) -> None:
         trainer.add_event_handler(Events.COMPLETED, checkpoint)
     trainer.run([1.0])
     assert inner.filenames() == ["counter_1.pt"]
+
+
+def test_a_first_save_that_nobody_attached_is_waited_for() -> None:
+    gated = Gated()
+    saver = AsyncSaver(gated)
+    trainer = Engine(give)
+    checkpoint = Checkpoint({"counter": Counter()}, saver)
+    trainer.add_event_handler(Events.COMPLETED, checkpoint)
+    threading.Timer(0.05, gated.may_go_on.set).start()
+    trainer.run([1.0])
+    assert gated.inner.calls == ["save counter_1.pt"]
 
 
 def test_the_end_of_a_run_that_is_interrupted_or_terminated_waits() -> None:
@@ -312,6 +325,21 @@ def test_a_tensor_of_another_shape_gets_another_buffer() -> None:
     buffers.copy({"a": torch.zeros(3)})
     copied = buffers.copy({"a": torch.ones(2, 2, dtype=torch.int64)})
     assert torch.equal(torch.as_tensor(copied["a"]), torch.ones(2, 2, dtype=torch.int64))
+
+
+def test_a_tensor_of_another_dtype_gets_another_buffer() -> None:
+    buffers = Buffers()
+    buffers.copy({"a": torch.zeros(3)})
+    copied = torch.as_tensor(buffers.copy({"a": torch.full((3,), 2**24 + 1)})["a"])
+    assert copied.dtype == torch.int64
+    assert copied.tolist() == [2**24 + 1] * 3
+
+
+def test_what_is_neither_tensor_nor_container_is_copied() -> None:
+    state = {"a": {1, 2}}
+    copied = Buffers().copy(state)
+    state["a"].add(3)
+    assert copied == {"a": {1, 2}}
 
 
 def test_tied_weights_are_copied_once_and_stay_tied() -> None:

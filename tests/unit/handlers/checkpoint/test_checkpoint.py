@@ -2,7 +2,10 @@
 
 import logging
 import math
+import resource
+import shutil
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any, Final
 
 import pytest
@@ -13,6 +16,7 @@ from firesteel import Average, Engine, Events
 from firesteel.errors import (
     ArgumentError,
     ArgumentTypeError,
+    CheckpointWriteError,
     MissingCheckpointError,
     StateDictError,
     UnknownEventError,
@@ -461,6 +465,15 @@ def test_what_is_saved_under_another_name_is_left_alone(metadata: CheckpointMeta
     assert saver.filenames() == ["counter_2.pt", "not_ours.pt"]
 
 
+def test_another_score_is_left_alone() -> None:
+    saver = MemorySaver()
+    metadata = CheckpointMetadata(name="counter", score=1.0, score_name="acc", priority=1.0)
+    saver.save({}, "not_ours.pt", metadata)
+    trainer, checkpoint = trainer_with(saver, score_function=of_output)
+    trainer.run([0.5])
+    assert checkpoint.kept == ("counter_0.5000.pt",)
+
+
 def test_a_reset_forgets_and_removes_nothing() -> None:
     saver = MemorySaver()
     trainer, checkpoint = trainer_with(saver, n_saved=2)
@@ -746,3 +759,41 @@ def test_a_step_that_is_no_whole_number_is_refused() -> None:
     Checkpoint({}, MemorySaver(), global_step_transform=half).attach(trainer, Events.COMPLETED)
     with pytest.raises(ArgumentTypeError, match="the global step must be a whole number"):
         trainer.run([1.0])
+
+
+# a disk that is full
+
+
+def test_on_a_full_disk_the_old_file_stays_and_the_next_save_works(tmp_path: Path) -> None:
+    weight = torch.nn.Linear(1, 1)
+    big = torch.nn.Linear(1000, 100)
+    trainer = Engine(give)
+    checkpoint = Checkpoint({"model": torch.nn.ModuleList([weight, big])}, tmp_path)
+    checkpoint.attach(trainer, Events.ITERATION_COMPLETED)
+    trainer.run([1.0], max_epochs=1)
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, hard))
+    try:
+        with pytest.raises(CheckpointWriteError, match=r"model_2\.pt"):
+            trainer.run([1.0], max_epochs=2)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert [path.name for path in tmp_path.iterdir() if path.suffix == ".pt"] == ["model_1.pt"]
+    assert checkpoint.last_checkpoint == tmp_path / "model_1.pt"
+    trainer.run([1.0], max_epochs=3)
+    assert [path.name for path in tmp_path.iterdir() if path.suffix == ".pt"] == ["model_3.pt"]
+
+
+def test_a_folder_that_vanished_is_an_error_and_a_new_one_will_do(tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    trainer = Engine(give)
+    checkpoint = Checkpoint({"counter": Counter()}, DiskSaver(folder, exclusive=False))
+    checkpoint.attach(trainer, Events.ITERATION_COMPLETED)
+    trainer.run([1.0], max_epochs=1)
+    shutil.rmtree(folder)
+    with pytest.raises(CheckpointWriteError):
+        trainer.run([1.0], max_epochs=2)
+    assert not checkpoint.kept
+    folder.mkdir()
+    trainer.run([1.0], max_epochs=2)
+    assert checkpoint.kept == ("counter_2.pt",)

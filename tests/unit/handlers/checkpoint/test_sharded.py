@@ -2,6 +2,7 @@
 
 import json
 import pickle
+import resource
 import zlib
 from pathlib import Path
 from typing import Any, Final, final
@@ -124,9 +125,37 @@ def test_what_a_killed_save_left_is_no_checkpoint_and_goes_with_the_next(tmp_pat
     (tmp_path / ".a.tmp").mkdir()
     (tmp_path / ".a.tmp" / "__0_0.distcp").write_bytes(b"half")
     assert saver.filenames() == []
+    saver.save({"w": torch.tensor(0)}, "a", METADATA)
+    (tmp_path / ".a.old").mkdir()
+    (tmp_path / ".a.old" / "objects.pt").write_bytes(b"killed while it was removed")
     saver.save({"w": torch.tensor(1)}, "a", METADATA)
     assert [path.name for path in tmp_path.iterdir()] == ["a"]
     assert saver.load("a") == {"w": torch.tensor(1)}
+
+
+def test_one_that_was_killed_while_it_was_replaced_comes_back(tmp_path: Path) -> None:
+    saver = saved(tmp_path)
+    (tmp_path / "a").rename(tmp_path / ".a.old")
+    assert saver.filenames() == []
+    assert ShardedSaver(tmp_path).metadata("a") == METADATA
+
+
+def test_where_the_new_one_cannot_be_moved_the_old_one_is_put_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    saver = saved(tmp_path)
+    rename = Path.rename
+
+    def fail_for_new(path: Path, target: Path) -> Path:
+        if path.name == ".a.tmp":
+            raise OSError(5, "Input/output error")
+        return rename(path, target)
+
+    monkeypatch.setattr(Path, "rename", fail_for_new)
+    with pytest.raises(CheckpointWriteError, match="Input/output error"):
+        saver.save({}, "a", METADATA)
+    assert "model" in saver.load("a")
+    assert [path.name for path in tmp_path.iterdir()] == ["a"]
 
 
 def test_a_folder_without_a_manifest_is_no_checkpoint(tmp_path: Path) -> None:
@@ -283,6 +312,19 @@ def test_where_saving_fails_the_old_one_is_there_still(tmp_path: Path) -> None:
         saver.save({"model": lambda: None}, "a", METADATA)
     assert saver.metadata("a") == METADATA
     assert "model" in saver.load("a")
+
+
+def test_on_a_full_disk_the_old_one_is_there_still_and_nothing_else(tmp_path: Path) -> None:
+    saver = saved(tmp_path)
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, hard))
+    try:
+        with pytest.raises(CheckpointWriteError, match="could not be written"):
+            saver.save({"w": torch.zeros(100_000)}, "a", METADATA)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert "model" in saver.load("a")
+    assert [path.name for path in tmp_path.iterdir()] == ["a"]
 
 
 def test_a_checkpoint_keeps_the_latest_of_them(tmp_path: Path) -> None:
