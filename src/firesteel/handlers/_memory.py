@@ -104,8 +104,8 @@ class DeviceMemory(Measurement[object, MemoryPeak]):
 class ProcessMemory(Measurement[object, int]):
     """The most memory of the host that this process has taken since it began, in bytes.
 
-    What its own pages take, without what is shared with others only by name; the processes of a
-    loader's workers are not in it. It never goes down. Read after each epoch.
+    The pages that lie in memory, those of shared libraries too; the processes of a loader's workers
+    are not in it. It never goes down. Read after each epoch.
 
     Raises:
         NotAvailableError: On Windows, which does not count it in this way.

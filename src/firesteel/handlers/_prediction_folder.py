@@ -196,4 +196,4 @@ def _line(part: Part) -> str:
 
 
 def _is_ours(path: Path) -> bool:
-    return path.name == _COMPLETE or (path.is_file() and path.name[:9].isdigit())
+    return path.is_file() and path.name[:9].isdigit()
