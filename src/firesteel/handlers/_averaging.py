@@ -19,6 +19,7 @@ from firesteel.engine import Attachable, Engine
 from firesteel.errors import ArgumentError, EngineStateError, StateDictError
 from firesteel.events import EventLike, Events, RemovableEventHandle
 
+from ._order import FIRST, placed
 from ._unwrapped import unwrapped
 
 __all__ = ["BufferMode", "WeightAverage"]
@@ -195,7 +196,8 @@ class WeightAverage(Attachable[object, RemovableEventHandle], Generic[ModuleT]):
         """Have the model itself use the averaged weights while an engine runs.
 
         They are applied when a run of it begins, and taken back when it ends, fails or is
-        suspended. Attach it before, and take care to save the model outside of such a run.
+        suspended, before other handlers of these events: a checkpoint of its ``COMPLETED`` saves
+        the model with weights of its own.
 
         Args:
             evaluator: The engine, which evaluates the model that was given to this object.
@@ -205,10 +207,10 @@ class WeightAverage(Attachable[object, RemovableEventHandle], Generic[ModuleT]):
         """
         loan = _Loan(self._lend, self._take_back)
         return (
-            evaluator.add_event_handler(Events.STARTED, loan.begin)
-            + evaluator.add_event_handler(_END, loan.end)
-            + evaluator.add_event_handler(Events.INTERRUPT, loan.suspend)
-            + evaluator.add_event_handler(Events.EXCEPTION_RAISED, loan.end)
+            evaluator.add_event_handler(placed(Events.STARTED, FIRST), loan.begin)
+            + evaluator.add_event_handler(placed(_END, FIRST), loan.end)
+            + evaluator.add_event_handler(placed(Events.INTERRUPT, FIRST), loan.suspend)
+            + evaluator.add_event_handler(placed(Events.EXCEPTION_RAISED, FIRST), loan.end)
         )
 
     def state_dict(self) -> dict[str, object]:

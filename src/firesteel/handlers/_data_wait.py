@@ -14,6 +14,7 @@ from firesteel.errors import NotComputableError
 from firesteel.events import Events, RemovableEventHandle
 
 from ._measurement import Measurement
+from ._order import FIRST, LAST, placed
 
 __all__ = ["DataWait"]
 
@@ -76,8 +77,8 @@ class DataWait(Measurement[object, float]):
 
         return (
             engine.add_event_handler(Events.EPOCH_STARTED, begin)
-            + engine.add_event_handler(Events.GET_BATCH_STARTED, self._ask)
-            + engine.add_event_handler(Events.GET_BATCH_COMPLETED, self._take)
+            + engine.add_event_handler(placed(Events.GET_BATCH_STARTED, LAST), self._ask)
+            + engine.add_event_handler(placed(Events.GET_BATCH_COMPLETED, FIRST), self._take)
             + engine.add_event_handler(Events.ITERATION_COMPLETED, done)
             + engine.add_event_handler(Events.INTERRUPT, self._pause)
         )

@@ -15,6 +15,7 @@ from firesteel.engine import Attachable, Engine, MetricKey
 from firesteel.errors import NotAvailableError, StateDictError
 from firesteel.events import EventLike, Events, RemovableEventHandle
 
+from ._order import SHOWING, placed
 from ._patience import Mode, Patience, Progress, ThresholdMode
 from ._score import Score, score_reader
 
@@ -169,8 +170,8 @@ class EarlyStopping(Attachable[OutputT, RemovableEventHandle], Generic[OutputT])
         Args:
             engine: The engine whose score it is: an evaluator, or the trainer itself.
             event: When to look; by default ``COMPLETED`` of an evaluator, and ``EPOCH_COMPLETED``
-                where ``engine`` is the trainer. Metrics have to be attached before, so that they
-                have their results by then.
+                where ``engine`` is the trainer. Unless the event has a priority it looks behind
+                metrics and other handlers, and before a :class:`Checkpoint`.
 
         Returns:
             The way to take it off again.
@@ -178,7 +179,7 @@ class EarlyStopping(Attachable[OutputT, RemovableEventHandle], Generic[OutputT])
         trainer = self._trainer()
         if event is None:
             event = Events.EPOCH_COMPLETED if engine is trainer else Events.COMPLETED
-        handle = engine.add_event_handler(event, self)
+        handle = engine.add_event_handler(placed(event, SHOWING), self)
         if trainer is not None:
             handle += trainer.add_event_handler(Events.STARTED, self._begin)
         return handle

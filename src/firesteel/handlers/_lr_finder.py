@@ -33,6 +33,7 @@ from ._lr_range import StepMode, rate, smoothed, steepest
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+from ._order import LAST, placed
 
 __all__ = ["LRFinder", "LRFinderResults"]
 
@@ -222,7 +223,9 @@ class LRFinder:
             )
             stack.callback(trainer.add_event_handler(Events.STARTED, test.forget).remove)
             stack.callback(
-                trainer.add_event_handler(Events.ITERATION_STARTED, test.set_rates).remove
+                trainer.add_event_handler(
+                    placed(Events.ITERATION_STARTED, LAST), test.set_rates
+                ).remove
             )
             stack.callback(
                 trainer.add_event_handler(Events.ITERATION_COMPLETED, test.take_loss).remove

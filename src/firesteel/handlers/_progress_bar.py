@@ -22,6 +22,7 @@ from firesteel.events import Events, RemovableEventHandle
 
 from ._bars import Bar, Display, Progress, Span, next_draw, progress
 from ._bars_tqdm import TqdmDisplay
+from ._order import SHOWING, placed
 
 __all__ = ["ProgressBar"]
 
@@ -182,11 +183,13 @@ class ProgressBar(Attachable[OutputT, None], Generic[OutputT]):
         opening = Events.EPOCH_STARTED if is_of_epoch else Events.STARTED
         self._handle = engine.add_event_handler(opening, self._open)
         if self._span is Span.EPOCHS:
-            self._handle += engine.add_event_handler(Events.EPOCH_COMPLETED, self._advance_epoch)
+            advance = placed(Events.EPOCH_COMPLETED, SHOWING)
+            self._handle += engine.add_event_handler(advance, self._advance_epoch)
         else:
             self._handle += engine.add_event_handler(Events.ITERATION_COMPLETED, self._advance)
+        # behind evaluations and what else is computed at the end, to show what they give
         closing = _CLOSING_EPOCH if is_of_epoch else _CLOSING_RUN
-        self._handle += engine.add_event_handler(closing, self._finish)
+        self._handle += engine.add_event_handler(placed(closing, SHOWING), self._finish)
         self._handle += engine.add_event_handler(Events.EXCEPTION_RAISED, self._abandon)
 
     def detach(self) -> None:

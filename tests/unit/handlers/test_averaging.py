@@ -512,7 +512,7 @@ class TestArguments:
                 ArgumentError,
                 "takes no momentum_warmup where momentum is a function",
             ),
-            ({"handle_buffers": "keep"}, ArgumentError, "handle_buffers must be one of copy"),
+            ({"handle_buffers": "keep"}, ArgumentError, "handle_buffers must be one of 'copy'"),
             ({"ema_model": nn.Linear(1, 1)}, ArgumentError, "must have the parameters and buffers"),
         ],
     )

@@ -200,7 +200,7 @@ class TestArguments:
             ({"window": 1}, ArgumentError, "window must be at least 2, got 1"),
             ({"num_deviations": 0}, ArgumentError, "num_deviations must be above 0, got 0"),
             ({"min_rise": -0.1}, ArgumentError, "min_rise must be at least 0, got -0.1"),
-            ({"action": "stop"}, ArgumentError, "action must be one of report, terminate"),
+            ({"action": "stop"}, ArgumentError, "action must be one of 'report', 'terminate'"),
             ({"every": 0}, ArgumentError, "every must be at least 1, got 0"),
             ({"window": "50"}, ArgumentTypeError, "window must be a whole number"),
         ],

@@ -319,7 +319,7 @@ class TestArguments:
             ({"end_lr": [1, 2]}, ArgumentError, "end_lr must be a number, or 1, one for each"),
             ({"end_lr": [-1]}, ArgumentError, r"end_lr\[0\] must be above 0"),
             ({"end_lr": None}, ArgumentTypeError, "end_lr must be a number"),
-            ({"step_mode": "log"}, ArgumentError, "step_mode must be one of exp, linear"),
+            ({"step_mode": "log"}, ArgumentError, "step_mode must be one of 'exp', 'linear'"),
             ({"smooth_f": 1}, ArgumentError, "smooth_f must be at least 0 and below 1, got 1"),
             ({"diverge_th": 0.5}, ArgumentError, "diverge_th must be at least 1, got 0.5"),
         ],

@@ -14,6 +14,7 @@ from firesteel._require import is_a, mismatch
 from firesteel.engine import Attachable, Engine
 from firesteel.errors import ArgumentError, ArgumentTypeError
 from firesteel.events import Events, RemovableEventHandle
+from firesteel.handlers._order import LAST, placed
 
 from ._buffers import Buffers
 from ._collective import CollectiveSaver
@@ -197,8 +198,8 @@ class AsyncSaver(BaseSaveHandler, Attachable[object, RemovableEventHandle]):
         Returns:
             The way to have it wait no more.
         """
-        return engine.add_event_handler(_ENDS, self.wait) + engine.add_event_handler(
-            Events.EXCEPTION_RAISED, self._wait_beside
+        return engine.add_event_handler(placed(_ENDS, LAST), self.wait) + engine.add_event_handler(
+            placed(Events.EXCEPTION_RAISED, LAST), self._wait_beside
         )
 
     def _wait_beside(self, error: BaseException) -> None:

@@ -191,7 +191,8 @@ class Checkpoint(Attachable[OutputT, RemovableEventHandle, CheckpointTime], Gene
         Args:
             engine: The engine.
             event: When, bare or filtered: ``EPOCH_COMPLETED``, ``ITERATION_COMPLETED(every=100)``,
-                ``EXCEPTION_RAISED``. Attach metrics whose values are the score first.
+                ``EXCEPTION_RAISED``. Unless the event has a priority it saves behind other
+                handlers, so that it sees what they compute.
 
         Returns:
             The way to have it save no more.

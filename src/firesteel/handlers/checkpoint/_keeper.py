@@ -22,6 +22,7 @@ from firesteel.events import (
     PayloadEventLike,
     RemovableEventHandle,
 )
+from firesteel.handlers._order import SAVING, placed
 from firesteel.handlers._score import Score, score_reader
 from firesteel.protocols import Stateful
 
@@ -208,7 +209,7 @@ class Keeper(Generic[OutputT]):
             call: The function that saves.
         """
         self.register(engine, name)
-        handle = add_to(engine, event, call)
+        handle = add_to(engine, placed(event, SAVING), call)
         # behind the save, so that what is saved at the end of a run is waited for
         saver = self._saver
         return handle + saver.attach(engine) if isinstance(saver, AsyncSaver) else handle

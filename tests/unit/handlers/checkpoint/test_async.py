@@ -277,7 +277,7 @@ def test_the_error_of_the_run_leaves_it_and_that_of_the_save_is_its_note() -> No
     Checkpoint({"counter": Counter()}, AsyncSaver(inner)).attach(
         trainer, Events.ITERATION_COMPLETED
     )
-    trainer.add_event_handler(Events.ITERATION_COMPLETED, lambda: 1 / 0)
+    trainer.add_event_handler(Events.ITERATION_COMPLETED(priority=-200), lambda: 1 / 0)
     with pytest.raises(ZeroDivisionError) as caught:
         trainer.run([1.0])
     assert any("a save failed too: OSError" in note for note in caught.value.__notes__)
@@ -287,7 +287,7 @@ def test_a_run_that_fails_waits() -> None:
     saver = AsyncSaver(MemorySaver())
     trainer = Engine(give)
     Checkpoint({"counter": Counter()}, saver).attach(trainer, Events.ITERATION_COMPLETED)
-    trainer.add_event_handler(Events.ITERATION_COMPLETED, lambda: 1 / 0)
+    trainer.add_event_handler(Events.ITERATION_COMPLETED(priority=-200), lambda: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         trainer.run([1.0])
     assert not saver.is_busy
