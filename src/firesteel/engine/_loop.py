@@ -313,7 +313,9 @@ class Loop(Generic[EngineT, BatchT, OutputT]):
         """Answer what the loop was asked to do; without a request ``phase`` is next."""
         live = self._live
         if live.terminate is not None:
-            self._give_iteration_up()
+            if live.pending is not ITERATION_STARTED:  # such an iteration is still owed
+                self._give_iteration_up()
+            live.pending = NOTHING
             return END
         if live.terminate_epoch is not None:
             is_silent = live.terminate_epoch.is_silent
