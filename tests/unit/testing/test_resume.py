@@ -8,7 +8,8 @@ import pytest
 import torch
 from torch import Tensor, nn
 from torch.utils.data import DataLoader as TorchDataLoader
-from torch.utils.data import TensorDataset
+from torch.utils.data import Dataset, TensorDataset
+from typing_extensions import override
 
 from firesteel.data import DataLoader, RandomStates
 from firesteel.engine import Engine
@@ -96,6 +97,35 @@ def test_random_states_are_as_they_were() -> None:
     torch.manual_seed(9)
     check_resume(pipeline, num_iterations=5, at=[2])
     assert torch.equal(torch.rand(1), expected)
+
+
+class Noisy(Dataset[tuple[Tensor, Tensor]]):
+    """Samples that are drawn from the global random state."""
+
+    @override
+    def __getitem__(self, index: int) -> tuple[Tensor, Tensor]:
+        x, y = DATASET[index]
+        return x + torch.rand(4), y
+
+    def __len__(self) -> int:
+        return 10
+
+
+def test_what_is_drawn_to_pass_over_batches_is_not_drawn_twice() -> None:
+    def ordered() -> object:
+        return TorchDataLoader(Noisy(), batch_size=3)
+
+    check_resume(lambda: pipeline(data=ordered), num_iterations=9, at=[2, 4, 6])
+
+
+@pytest.mark.filterwarnings("ignore:'set_vital' is deprecated")  # torchdata calls it
+def test_random_states_are_exact_beside_a_loader_of_torchdata() -> None:
+    stateful_dataloader = pytest.importorskip("torchdata.stateful_dataloader")
+
+    def shuffled() -> object:
+        return stateful_dataloader.StatefulDataLoader(DATASET, batch_size=3, shuffle=True)
+
+    check_resume(lambda: pipeline(data=shuffled), num_iterations=9, at=[2, 4, 6])
 
 
 class Odd:
