@@ -264,7 +264,6 @@ class Model:
         self.call(event, count)
         while self.wishes:
             if "terminate" in self.wishes:
-                self.is_under_way = False
                 raise EndRun
             if "terminate_epoch" in self.wishes:
                 self.wishes.remove("terminate_epoch")

@@ -19,6 +19,7 @@ __all__ = [
     "has_random_order",
     "is_loader",
     "is_stateful",
+    "next_pass",
     "num_left",
     "put_back",
 ]
@@ -105,6 +106,12 @@ def put_back(loader: DataLoader[object], state: Mapping[str, int | None]) -> Non
     """Have a loader stand where it stood, unless somebody has put it further back already."""
     if _place(state) < _place(loader.state_dict()):
         loader.load_state_dict(state)
+
+
+def next_pass(state: Mapping[str, int | None]) -> dict[str, int | None]:
+    """Give the state of a loader of ours at the beginning of the pass after its own."""
+    number, _ = _place(state)
+    return {**state, "pass_number": number + 1, "samples_taken": 0}
 
 
 def num_left(data: object, state: Mapping[str, object]) -> int | None:

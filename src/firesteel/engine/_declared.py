@@ -1,8 +1,9 @@
 """Compare a value with a type that was declared for it, and say where they differ."""
 
 import types
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence, Sized
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import MISSING, dataclass, fields, is_dataclass
 
 # Any: as an annotation it says that everything will do.
 from typing import (
@@ -11,6 +12,7 @@ from typing import (
     Final,
     NamedTuple,
     NewType,
+    Protocol,
     TypeAlias,
     TypeVar,
     Union,
@@ -18,10 +20,11 @@ from typing import (
     get_args,
     get_origin,
     get_type_hints,
+    runtime_checkable,
 )
 
 from torch import Tensor
-from typing_extensions import TypeAliasType, TypeIs, is_typeddict
+from typing_extensions import TypeAliasType, TypeIs, Unpack, is_typeddict
 
 from firesteel.errors import ArgumentError
 
@@ -31,6 +34,13 @@ IsOfType: TypeAlias = Callable[[object, object], bool]
 """Tells whether a value is of a type that has no parts to look into."""
 
 _UNIONS: Final = (Union, types.UnionType)
+
+
+@runtime_checkable
+class _Subscriptable(Protocol):
+    """An annotation with type variables in it."""
+
+    def __getitem__(self, entries: tuple[object, ...], /) -> object: ...
 
 
 class Difference(NamedTuple):
@@ -95,8 +105,9 @@ def _parts(value: object, declared: object, path: str) -> Difference | list[Part
         if not isinstance(value, origin):
             return Difference(path, declared, shown(value))
         return [
-            Part(getattr(value, name), hint, f"{path}.{name}")
+            Part(entry, hint, f"{path}.{name}")
             for name, hint in _hints(declared, origin).items()
+            if (entry := getattr(value, name, MISSING)) is not MISSING  # as one that is set later
         ]
     if isinstance(origin, type) and get_args(declared) and isinstance(value, origin):
         if is_mapping(value):
@@ -150,9 +161,9 @@ def _entries_of_sequence(
 ) -> Difference | list[Part]:
     args: tuple[object, ...] = get_args(declared)
     is_fixed = get_origin(declared) is tuple and args[-1] is not Ellipsis
-    if is_fixed and len(value) != len(args):
+    expected = _unpacked(args, len(value)) if is_fixed else args[:1] * len(value)
+    if len(value) != len(expected):
         return Difference(path, declared, f"{shown(value)}, {len(value)} of them")
-    expected = args if is_fixed else args[:1] * len(value)
     return [
         Part(entry, arg, f"{path}[{place}]")
         for place, (entry, arg) in enumerate(zip(value, expected, strict=True))
@@ -160,8 +171,27 @@ def _entries_of_sequence(
 
 
 def _has_fields(origin: type) -> bool:
-    is_named_tuple = tuple in origin.__mro__ and "_fields" in vars(origin)
-    return is_named_tuple or is_dataclass(origin)
+    return bool(_names_of(origin)) or is_dataclass(origin)
+
+
+def _names_of(origin: type) -> tuple[str, ...]:
+    """Give the fields of a named tuple, none of any other class."""
+    names: tuple[str, ...] = getattr(origin, "_fields", ()) if tuple in origin.__mro__ else ()
+    return names
+
+
+def _unpacked(args: tuple[object, ...], num_entries: int) -> tuple[object, ...]:
+    """Put in the place of ``*tuple[int, ...]`` as many types as there are entries for it."""
+    for place, arg in enumerate(args):
+        is_unpack = get_origin(arg) is Unpack
+        if not is_unpack and getattr(arg, "__unpacked__", False) is not True:
+            continue
+        before, behind = args[:place], args[place + 1 :]
+        inner: tuple[object, ...] = get_args(get_args(arg)[0] if is_unpack else arg)
+        if not inner or inner[-1] is Ellipsis:
+            inner = (inner or (object,))[:1] * (num_entries - len(before) - len(behind))
+        return before + inner + behind
+    return args
 
 
 def _hints(declared: object, origin: type) -> dict[str, object]:
@@ -174,10 +204,24 @@ def _hints(declared: object, origin: type) -> dict[str, object]:
             f"time, got {error}; define it at the top of a module, with what it names imported"
         ) from error
     parameters: tuple[object, ...] = getattr(origin, "__parameters__", ())
+    # a subclass of a named tuple may have annotations of its own
+    names = [name for name in _names_of(origin) if name in hints] or list(hints)
     if is_dataclass(origin):
-        hints = {one.name: hints[one.name] for one in fields(origin)}
+        names = [one.name for one in fields(origin)]
     known = dict(zip(parameters, get_args(declared), strict=False))
-    return {name: known.get(hint, hint) for name, hint in hints.items()}
+    return {name: _with_known(hints[name], known) for name in names}
+
+
+def _with_known(hint: object, known: Mapping[object, object]) -> object:
+    """Put in the place of type variables what they stand for."""
+    if isinstance(hint, TypeVar):
+        return known.get(hint, hint)
+    parameters: tuple[object, ...] = getattr(hint, "__parameters__", ())
+    if not parameters or isinstance(hint, type):
+        return hint
+    if not isinstance(hint, _Subscriptable):
+        return hint
+    return hint[tuple(known.get(one, one) for one in parameters)]
 
 
 def _unwrapped(declared: object) -> object:
@@ -188,14 +232,19 @@ def _unwrapped(declared: object) -> object:
         return _unwrapped(declared.__supertype__)
     if isinstance(declared, TypeAliasType):
         return _unwrapped(declared.__value__)
-    if get_origin(declared) is Annotated:
+    origin: object = get_origin(declared)
+    if isinstance(origin, TypeAliasType):
+        parameters: tuple[object, ...] = origin.__type_params__
+        known: dict[object, object] = dict(zip(parameters, get_args(declared), strict=False))
+        return _unwrapped(_with_known(origin.__value__, known))
+    if origin is Annotated:
         return _unwrapped(get_args(declared)[0])
     return declared
 
 
 def is_sequence(value: object) -> TypeIs[Sequence[object]]:
-    """Tell whether a value is a list or a tuple, of whatever."""
-    return isinstance(value, list | tuple)
+    """Tell whether a value is a list, a tuple or a deque, of whatever."""
+    return isinstance(value, list | tuple | deque)
 
 
 def is_mapping(value: object) -> TypeIs[Mapping[object, object]]:

@@ -706,7 +706,8 @@ class Engine(Generic[BatchT, OutputT]):
             raise EngineStateError(
                 "Engine.set_data: there must be a run to give data to; pass the data to run"
             )
-        self._live.data = data
+        if data is not self._live.data:
+            self._live.data, self._live.source_state = data, None
         self._live.is_data_new = True
         self._live.leave_pass(self._state.completed_iterations)
         self._limits.is_length_of_data &= known_length(data) == self._limits.epoch_length

@@ -3,8 +3,9 @@
 import functools
 import inspect
 import sys
+import types
 from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, nullcontext, suppress
 
 # Any: whose engine is checked, is nothing to the check; its own annotations say what comes.
 from typing import Any, Final, NamedTuple, Protocol, get_type_hints
@@ -110,7 +111,7 @@ def _declared_by(process_function: Callable[..., object]) -> _Declared:
     signature = inspect.signature(process_function)
     function = _function_of(process_function)
     name = getattr(function, "__qualname__", repr(function)).rpartition("<locals>.")[-1]
-    names = dict(inspect.getclosurevars(function).nonlocals) if inspect.isfunction(function) else {}
+    names = _nonlocals(function) if inspect.isfunction(function) else {}
     try:
         hints: dict[str, object] = get_type_hints(function, localns=names, include_extras=True)
     except (NameError, AttributeError, TypeError) as error:
@@ -125,6 +126,15 @@ def _declared_by(process_function: Callable[..., object]) -> _Declared:
             f"{_WHERE}: {name} must annotate its batch or what it returns, got {signature}"
         )
     return declared
+
+
+def _nonlocals(function: types.FunctionType) -> dict[str, object]:
+    """Give what a function sees of those around it, as far as that exists yet."""
+    found: dict[str, object] = {}
+    for name, cell in zip(function.__code__.co_freevars, function.__closure__ or (), strict=True):
+        with suppress(ValueError):  # an empty cell
+            found[name] = cell.cell_contents
+    return found
 
 
 def _function_of(callable_: Callable[..., object]) -> Callable[..., object]:

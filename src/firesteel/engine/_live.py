@@ -7,7 +7,7 @@ from typing import Final, Generic, final
 
 from typing_extensions import TypeVar
 
-from ._data import is_loader
+from ._data import as_loader, next_pass
 from ._outcome import Stopped
 from ._phases import NOTHING, OVER, START, Pending, Phase
 
@@ -163,14 +163,21 @@ class Live(Generic[BatchT, OutputT]):
         self.source = None
 
     def leave_pass(self, iteration: int) -> None:
-        """Have the next batch, the one after this iteration, be the first one of the data."""
-        self.source = self.source_state = None
+        """Have the next batch, the one after this iteration, be the first one of a pass."""
+        loader = as_loader(self.data)
+        if loader is not None and self.source_state is None:
+            loader.end_pass()
+            self.source_state = loader.state_dict()
+        elif loader is not None and self.source_state is not None:
+            is_under_way = self.source is not None
+            num_used = 0 if is_under_way or self.is_data_new else iteration - self.source_start
+            state = loader.state_after(self.source_state, num_used)
+            is_begun = is_under_way or state["samples_taken"] != 0
+            self.source_state = next_pass(state) if is_begun else state
+        self.source = None
         self.pass_start = self.source_start = iteration
         self.num_to_skip = 0
         self.is_data_placed = False
-        if is_loader(self.data):
-            self.data.end_pass()
-            self.source_state = self.data.state_dict()
 
     def ask(self) -> None:
         """Make the loop answer the requests after the event at hand."""

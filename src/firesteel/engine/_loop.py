@@ -8,6 +8,7 @@ from typing import Final, Generic, final
 
 from typing_extensions import TypeVar
 
+from firesteel.data import keep_random_state
 from firesteel.errors import DataError
 from firesteel.events import Channel, Events, Registry
 
@@ -313,7 +314,9 @@ class Loop(Generic[EngineT, BatchT, OutputT]):
         """Answer what the loop was asked to do; without a request ``phase`` is next."""
         live = self._live
         if live.terminate is not None:
-            self._give_iteration_up()
+            if live.pending is not ITERATION_STARTED:  # such an iteration is still owed
+                self._give_iteration_up()
+            live.pending = NOTHING
             return END
         if live.terminate_epoch is not None:
             is_silent = live.terminate_epoch.is_silent
@@ -502,9 +505,13 @@ class Loop(Generic[EngineT, BatchT, OutputT]):
             # its own next pass, whoever has read from the loader since, like an evaluator
             num_used = iteration - live.source_start
             loader.load_state_dict(loader.state_after(live.source_state, num_used))
-        source = iter(data)
-        if live.num_to_skip:
-            self._pass_over(source)
+        if live.is_data_placed or live.num_to_skip:
+            # this pass was begun before: what that drew at random is drawn already
+            with keep_random_state():
+                source = iter(data)
+                self._pass_over(source)
+        else:
+            source = iter(data)
         if loader is not None:
             live.source_state = loader.state_dict()
         live.source_start = iteration

@@ -7,7 +7,7 @@ from typing import Final, final, get_args
 import torch
 from torch import nn
 from torch.amp.grad_scaler import GradScaler
-from torch.optim import Optimizer
+from torch.optim import LBFGS, Optimizer
 
 from firesteel._require import at_least, is_a, is_callable, mismatch, one_of
 from firesteel.errors import ArgumentError, ArgumentTypeError
@@ -148,7 +148,7 @@ def listed_optimizers(
     """Give one optimizer or several as a tuple.
 
     Raises:
-        ArgumentError: There is none, or two have a parameter in common.
+        ArgumentError: There is none, one needs a closure, or two have a parameter in common.
         ArgumentTypeError: Something is no optimizer.
     """
     optimizers = (optimizer,) if isinstance(optimizer, Optimizer) else tuple(optimizer)
@@ -157,6 +157,11 @@ def listed_optimizers(
     seen: set[int] = set()
     for one in optimizers:
         is_a(where, "optimizer", one, Optimizer, "an optimizer of torch, or several")
+        if isinstance(one, LBFGS):
+            raise ArgumentError(
+                f"{where}: optimizer must step without a closure, got an LBFGS; write its step as "
+                "a process function of your own"
+            )
         own = {id(parameter) for group in one.param_groups for parameter in group["params"]}
         if seen & own:
             raise ArgumentError(

@@ -184,18 +184,17 @@ class SupervisedTrainingStep(Generic[BatchT, OutputT]):
         weight = 1 if self._num_items is None else self._num_items(y)
         try:
             update.backward(loss, weight)
+            if not is_last:
+                engine.state[NUM_ACCUMULATED] = update.num_batches
+                return self._output_transform(x, y, y_pred, loss.detach())
         except BaseException:
-            # some gradients of this batch may be in the window already
+            # gradients of this batch may be in the window already, and it will come again
             update.begin()
             if self._window > 1:
                 engine.state[NUM_ACCUMULATED] = 0
             raise
-        loss = loss.detach()
-        if is_last:
-            self._count(engine, has_stepped=update.step(is_synced=True))
-        else:
-            engine.state[NUM_ACCUMULATED] = update.num_batches
-        return self._output_transform(x, y, y_pred, loss)
+        self._count(engine, has_stepped=update.step(is_synced=True))
+        return self._output_transform(x, y, y_pred, loss.detach())
 
     def _count(self, engine: Engine[BatchT, OutputT], *, has_stepped: bool) -> None:
         state = engine.state

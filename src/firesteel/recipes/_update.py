@@ -203,7 +203,10 @@ def _scaled_steps(scaler: GradScaler, optimizers: Sequence[Optimizer]) -> Sequen
     for optimizer in optimizers:
         handle = optimizer.register_step_post_hook(note)
         try:
-            scaler.step(optimizer)
+            if any(one.grad is not None for one in _parameters_of(optimizer)):
+                scaler.step(optimizer)
+            else:  # which the scaler refuses: there is nothing to scale
+                optimizer.step()
         finally:
             handle.remove()
     scaler.update()

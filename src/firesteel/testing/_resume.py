@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass
 
 # Any: whatever a pipeline's batches and outputs are, they are compared.
-from typing import Any, Final, NamedTuple, final
+from typing import Any, Final, NamedTuple, Protocol, final, runtime_checkable
 
 import torch
 from torch import Tensor
@@ -41,6 +41,17 @@ class Pipeline:
     parts: Mapping[str, Stateful]
 
 
+@runtime_checkable
+class _Array(Protocol):
+    """The part of a numpy array that is used here."""
+
+    @property
+    def dtype(self) -> object: ...
+    @property
+    def shape(self) -> tuple[int, ...]: ...
+    def tolist(self) -> object: ...
+
+
 class _Iteration(NamedTuple):
     """What one iteration was given, and gave."""
 
@@ -68,7 +79,7 @@ def check_resume(
 
     Raises:
         ResumeError: Something is not the same; the first difference is named.
-        ArgumentError: A number is out of its range.
+        ArgumentError: A number is out of its range, ``at`` is empty, or the run ends before it.
 
     Example:
         >>> import torch
@@ -99,6 +110,8 @@ def check_resume(
                 f"{_WHERE}: at must be from 1 to {num_iterations - 1}, below num_iterations, "
                 f"got {iteration}"
             )
+    if not at:
+        raise ArgumentError(f"{_WHERE}: at must name at least one iteration, got none")
     with keep_random_state():
         manual_seed(0)
         whole = build()
@@ -106,6 +119,7 @@ def check_resume(
         expected = _record(
             whole, num_iterations, lambda number: _save(whole, number, at, checkpoints)
         )
+        _refuse_missing(at, expected)
         expected_end = _states(whole)
         for iteration in sorted(checkpoints):
             manual_seed(1 + iteration)
@@ -114,6 +128,17 @@ def check_resume(
             came = _record(resumed, num_iterations, lambda _number: None)
             _compare(iteration, expected, came)
             _refuse(iteration, "the state in the end", expected_end, _states(resumed))
+
+
+def _refuse_missing(at: Collection[int], expected: Mapping[int, _Iteration]) -> None:
+    """Refuse checkpoints behind which there is nothing to compare."""
+    last = max(expected, default=0)
+    missing = [iteration for iteration in sorted(at) if iteration >= last]
+    if missing:
+        raise ArgumentError(
+            f"{_WHERE}: at must be below the last iteration of the run, which ended with {last}, "
+            f"got {missing}"
+        )
 
 
 def _record(
@@ -194,6 +219,8 @@ def _difference(one: object, other: object, path: str) -> str | None:
         return (
             None if _is_same_tensor(one, other) else f"{where}: {_shown(other)}, not {_shown(one)}"
         )
+    if isinstance(one, _Array) and isinstance(other, _Array):
+        one, other = _described(one), _described(other)
     parts, others = _parts(one), _parts(other)
     if parts is None or others is None or type(one) is not type(other):
         return None if _is_same(one, other) else f"{where}: {other!r}, not {one!r}"
@@ -217,9 +244,16 @@ def _parts(value: object) -> Mapping[str, object] | None:
     return None
 
 
+def _described(array: _Array) -> Mapping[str, object]:
+    """Give what an array is as things that can be compared."""
+    return {"dtype": str(array.dtype), "shape": array.shape, "values": array.tolist()}
+
+
 def _is_same_tensor(one: Tensor, other: Tensor) -> bool:
-    if one.dtype != other.dtype or one.shape != other.shape:
+    if (one.dtype, one.shape, one.layout) != (other.dtype, other.shape, other.layout):
         return False
+    if one.layout is not torch.strided:
+        one, other = one.to_dense(), other.to_dense()
     own, its = (tensor.cpu().contiguous().reshape(-1) for tensor in (one, other))
     # bit for bit: NaN is NaN, and 0 is not -0
     return torch.equal(own.view(torch.uint8), its.view(torch.uint8))
@@ -232,7 +266,7 @@ def _is_same(one: object, other: object) -> bool:
 
 
 def _shown(tensor: Tensor) -> str:
-    values = ", ".join(str(value.item()) for value in tensor.reshape(-1)[:4])
+    values = ", ".join(str(value.item()) for value in tensor.to_dense().reshape(-1)[:4])
     return f"{tensor.dtype} of shape {list(tensor.shape)} that begins with {values}"
 
 

@@ -362,6 +362,23 @@ def test_whoever_reads_from_the_loader_after_an_epoch_was_ended_changes_nothing_
     assert flat(work.done) == [*order_of(0)[:4], *order_of(1)]
 
 
+def test_an_epoch_that_is_ended_before_its_pass_is_gone_on_with_ends_the_pass() -> None:
+    saved, _ = run_until(2, loader())
+    engine, after = loaded(saved)
+    engine.add_event_handler(Events.EPOCH_STARTED(once=1), engine.terminate_epoch)
+    engine.run(loader(), max_epochs=2)
+    assert flat(after) == order_of(1)
+
+
+def test_whoever_has_read_from_the_loader_does_not_change_the_pass_after_that() -> None:
+    work = Work()
+    trainer, data = Engine(work), loader()
+    trainer.add_event_handler(Events.ITERATION_COMPLETED(once=2), lambda: Engine(Work()).run(data))
+    trainer.add_event_handler(Events.ITERATION_COMPLETED(once=2), trainer.terminate_epoch)
+    trainer.run(data, max_epochs=2)
+    assert flat(work.done) == [*order_of(0)[:4], *order_of(1)]
+
+
 def test_a_loaded_run_with_nothing_to_do_leaves_the_loader_alone() -> None:
     trainer = Engine(Work())
     trainer.run(loader(), max_iters=2)

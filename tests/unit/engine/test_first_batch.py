@@ -2,9 +2,9 @@
 
 import functools
 import sys
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import (
     Annotated,
     Any,
@@ -23,7 +23,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 from torch.utils.data import DataLoader, TensorDataset
-from typing_extensions import TypedDict, TypeVar
+from typing_extensions import TypeAliasType, TypedDict, TypeVar, Unpack
 
 from firesteel.engine import Engine, check_first_batch
 from firesteel.engine._declared import difference
@@ -43,6 +43,27 @@ class Sample(Generic[T]):
     kind: ClassVar[str] = "sample"
     image: T
     names: list[str]
+
+
+@dataclass
+class Lazy:
+    x: Tensor
+    mask: Tensor = field(init=False)
+
+
+class Triple(Pair):
+    """A pair with something beside it."""
+
+    note: ClassVar[str] = "none"
+
+
+class Several(NamedTuple, Generic[T]):
+    first: T
+    others: list[T]
+    last: T | None
+
+
+Row = TypeAliasType("Row", list[T], type_params=(T,))
 
 
 class Options(TypedDict):
@@ -85,6 +106,15 @@ def is_plainly(value: object, declared: object) -> bool:
         ([X], list[Tensor]),
         ({"a": (1, 2)}, Mapping[str, tuple[int, ...]]),
         (Counter("aab"), Counter),
+        (Lazy(X), Lazy),
+        (deque([X]), deque[Tensor]),
+        (Triple(X, X), Pair),
+        (Several(X, [X], None), Several[Tensor]),
+        ((X, 1, 2), tuple[Tensor, *tuple[int, ...]]),
+        ((X,), tuple[Tensor, *tuple[int, ...]]),
+        ((X, 1, 2, "a"), tuple[Tensor, Unpack[tuple[int, ...]], str]),  # noqa: UP044  # as it was
+        ((X, 1, "a"), tuple[Tensor, *tuple[int, str]]),
+        ([X], Row[Tensor]),
         (X, Tensor | None),
         (None, Tensor | None),
         (None, None),
@@ -105,6 +135,11 @@ SHAPE: Final = "a tensor of torch.float32 and shape [2, 3] on cpu"
     ("value", "declared", "path", "expected", "came"),
     [
         ([X, X], Pair, "batch", Pair, "list of Tensor"),
+        (wrong(Triple, X, 1), Triple, "batch.y", Tensor, "int 1"),
+        (wrong(Several, X, [1], X), Several[Tensor], "batch.others[0]", Tensor, "int 1"),
+        (wrong(deque, [1]), deque[Tensor], "batch[0]", Tensor, "int 1"),
+        ([1], Row[Tensor], "batch[0]", Tensor, "int 1"),
+        ((X, 1, "a"), tuple[Tensor, *tuple[int, ...]], "batch[2]", int, "str 'a'"),
         (wrong(Pair, X, torch.zeros(1).numpy()), Pair, "batch.y", Tensor, "ndarray of length 1"),
         (wrong(Sample, X, [1]), Sample[Tensor], "batch.names[0]", str, "int 1"),
         (Sample(X, []), Sample[str], "batch.image", str, SHAPE),
@@ -274,6 +309,19 @@ def test_what_has_no_annotation_is_not_looked_at() -> None:
     del step.__annotations__["batch"]
     with pytest.raises(DeclaredTypeError, match="output must be int"):
         run(Engine(step), "a")
+
+
+def test_what_a_function_sees_later_is_not_looked_for() -> None:
+    def step(engine: Engine[Tensor, Tensor], batch: Tensor) -> Tensor:
+        return model(batch)
+
+    engine = Engine(step)
+    check_first_batch(engine)
+
+    def model(batch: Tensor) -> Tensor:
+        return batch
+
+    assert engine.run([X]).output is X
 
 
 def test_annotations_that_only_checkers_find_are_refused() -> None:

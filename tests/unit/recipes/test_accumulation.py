@@ -233,6 +233,30 @@ def test_a_failure_in_the_backward_pass_gives_the_window_up() -> None:
     assert_equal(model, train([joined(DATA[1:4]), DATA[4]], 1))
 
 
+def test_a_failure_in_the_output_does_not_have_its_batch_in_the_window_twice() -> None:
+    data = pairs([2, 2, 2])
+    failures = iter([ConnectionError()])
+
+    def fail_once(x: Tensor, _y: Tensor, _y_pred: Tensor, loss: Tensor) -> Tensor:
+        if x is data[1][0] and (failure := next(failures, None)):
+            raise failure
+        return loss
+
+    model, optimizer = made()
+    trainer = create_supervised_trainer(
+        model,
+        optimizer,
+        functional.mse_loss,
+        gradient_accumulation_steps=3,
+        output_transform=fail_once,
+    )
+    with pytest.raises(ConnectionError):
+        trainer.run(data, max_epochs=1)
+    assert trainer.state[NUM_ACCUMULATED] == 0
+    trainer.run(data, max_epochs=1)
+    assert_equal(model, train([joined(data[1:])], 1))
+
+
 def test_a_state_from_within_a_window_says_that_gradients_are_lost() -> None:
     first = trainer_of(*made(), 4)
     first.add_event_handler(Events.ITERATION_COMPLETED(once=2), first.interrupt)

@@ -7,7 +7,7 @@ import pytest
 from torch import nn
 from torch.amp.grad_scaler import GradScaler
 from torch.nn import functional
-from torch.optim import SGD
+from torch.optim import LBFGS, SGD
 from torch.optim.lr_scheduler import ReduceLROnPlateau, StepLR
 
 from firesteel.errors import ArgumentError, ArgumentTypeError
@@ -116,6 +116,11 @@ def test_a_scaler_is_a_scaler() -> None:
         unchecked(create_supervised_trainer)(
             MODEL, sgd(), nn.MSELoss(), amp_dtype="float16", scaler=wrong
         )
+
+
+def test_an_optimizer_that_needs_a_closure_is_refused() -> None:
+    with pytest.raises(ArgumentError, match=r"optimizer must step without a closure, got an LBFGS"):
+        create_supervised_trainer(MODEL, LBFGS(MODEL.parameters()), functional.mse_loss)
 
 
 def test_a_window_has_at_least_one_batch() -> None:

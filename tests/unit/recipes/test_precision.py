@@ -240,6 +240,25 @@ def test_a_fused_optimizer_that_skips_is_seen_by_the_scale() -> None:
     assert scheduler.get_last_lr() == pytest.approx([0.025])
 
 
+def test_an_optimizer_without_gradients_is_stepped_as_without_a_scaler() -> None:
+    used, unused = nn.Linear(3, 2), nn.Linear(3, 2)
+    optimizers = [SGD(used.parameters(), lr=0.5), SGD(unused.parameters(), lr=0.5)]
+    schedulers = [StepLR(optimizer, 1) for optimizer in optimizers]
+    before = unused.weight.detach().clone()
+    trainer = create_supervised_trainer(
+        nn.ModuleList([used, unused]),
+        optimizers,
+        functional.mse_loss,
+        model_fn=lambda _model, x: used(x),
+        amp_dtype="float16",
+        scaler=small_scaler(),
+        schedules=[Schedule(scheduler=one, when="iteration") for one in schedulers],
+    )
+    assert trainer.run(DATA)[NUM_OPTIMIZER_STEPS] == 3
+    assert [one.last_epoch for one in schedulers] == [3, 3]
+    assert unused.weight.equal(before)
+
+
 def test_the_scaler_skips_only_the_optimizer_whose_gradients_are_bad() -> None:
     model, _ = made()
     optimizers = [SGD([model.weight], lr=0.5), SGD([model.bias], lr=0.5)]

@@ -3,15 +3,18 @@
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
+import numpy as np
 import pytest
 import torch
 from torch import Tensor, nn
 from torch.utils.data import DataLoader as TorchDataLoader
-from torch.utils.data import TensorDataset
+from torch.utils.data import Dataset, TensorDataset
+from typing_extensions import override
 
 from firesteel.data import DataLoader, RandomStates
 from firesteel.engine import Engine
 from firesteel.errors import ArgumentError, ResumeError
+from firesteel.events import Events
 from firesteel.protocols import Stateful
 from firesteel.testing import Pipeline, check_resume
 
@@ -96,6 +99,35 @@ def test_random_states_are_as_they_were() -> None:
     assert torch.equal(torch.rand(1), expected)
 
 
+class Noisy(Dataset[tuple[Tensor, Tensor]]):
+    """Samples that are drawn from the global random state."""
+
+    @override
+    def __getitem__(self, index: int) -> tuple[Tensor, Tensor]:
+        x, y = DATASET[index]
+        return x + torch.rand(4), y
+
+    def __len__(self) -> int:
+        return 10
+
+
+def test_what_is_drawn_to_pass_over_batches_is_not_drawn_twice() -> None:
+    def ordered() -> object:
+        return TorchDataLoader(Noisy(), batch_size=3)
+
+    check_resume(lambda: pipeline(data=ordered), num_iterations=9, at=[2, 4, 6])
+
+
+@pytest.mark.filterwarnings("ignore:'set_vital' is deprecated")  # torchdata calls it
+def test_random_states_are_exact_beside_a_loader_of_torchdata() -> None:
+    stateful_dataloader = pytest.importorskip("torchdata.stateful_dataloader")
+
+    def shuffled() -> object:
+        return stateful_dataloader.StatefulDataLoader(DATASET, batch_size=3, shuffle=True)
+
+    check_resume(lambda: pipeline(data=shuffled), num_iterations=9, at=[2, 4, 6])
+
+
 class Odd:
     """Has a state that depends on when it was made."""
 
@@ -120,6 +152,8 @@ class Odd:
         ([[1, 2], [1, 3]], r"\['odd'\]\['value'\]\[1\]: 3, not 2"),
         ([(1,), [1]], r"\[1\], not \(1,\)"),
         ([{"a": 1}, {"b": 1}], r"the entries"),
+        ([torch.eye(2).to_sparse(), torch.eye(2).to_sparse()], None),
+        ([torch.eye(2).to_sparse(), torch.eye(2)], "begins with"),
         ([1, True], "True, not 1"),
     ],
 )
@@ -137,6 +171,43 @@ def test_states_in_the_end_are_compared_bit_for_bit(
     else:
         with pytest.raises(ResumeError, match=rf"the state in the end .*{difference}"):
             check_resume(build, num_iterations=3, at=[1])
+
+
+@pytest.mark.parametrize(
+    ("arrays", "difference"),
+    [
+        ([np.array([1.0, np.nan]), np.array([1.0, np.nan])], None),
+        ([np.array([1, 2]), np.array([1, 3])], r"\['values'\]\[1\]: 3, not 2"),
+        ([np.zeros(2), np.zeros(2, dtype=np.float32)], r"'float32', not 'float64'"),
+    ],
+)
+def test_arrays_of_numpy_are_compared(arrays: list[object], difference: str | None) -> None:
+    made = iter(arrays)
+
+    def build() -> Pipeline:
+        array = next(made)
+        engine: Engine[int, object] = Engine(lambda engine, batch: array)
+        return Pipeline(engine=engine, data=range(3), parts={})
+
+    if difference is None:
+        check_resume(build, num_iterations=3, at=[1])
+    else:
+        with pytest.raises(ResumeError, match=rf"the output of iteration 2 .*{difference}"):
+            check_resume(build, num_iterations=3, at=[1])
+
+
+@pytest.mark.parametrize("at", [3, 4])
+def test_a_checkpoint_that_a_run_does_not_come_to_proves_nothing(at: int) -> None:
+    def build() -> Pipeline:
+        engine: Engine[int, int] = Engine(lambda engine, batch: batch)
+        engine.add_event_handler(Events.ITERATION_COMPLETED(once=3), engine.terminate)
+        return Pipeline(engine=engine, data=range(9), parts={})
+
+    check_resume(build, num_iterations=6, at=[2])
+    with pytest.raises(ArgumentError, match=rf"at must be below .* with 3, got \[{at}\]"):
+        check_resume(build, num_iterations=6, at=[2, at])
+    with pytest.raises(ArgumentError, match="at must name at least one iteration, got none"):
+        check_resume(build, num_iterations=6, at=[])
 
 
 @pytest.mark.parametrize("at", [0, 5, 9])
