@@ -140,7 +140,7 @@ class Model:
     def position(self) -> tuple[int, int, int]:
         iteration = self.iteration - self.is_under_way
         done = iteration - self.epoch_start
-        if not self.is_in_epoch or (self.length is not None and 0 < self.length <= done):
+        if not self.is_in_epoch:
             return iteration, self.epoch, 0
         return iteration, self.epoch - 1, done
 
@@ -236,7 +236,7 @@ class Model:
 
     def iterate(self) -> Generator[None, None, bool]:
         """Do an epoch, and tell whether it came to its end."""
-        while True:
+        while self.length is None or self.iteration - self.epoch_start < self.length:
             if self.num_batches is not None:
                 yield from self.fire(Events.GET_BATCH_STARTED)
                 if self.source is None:
@@ -259,6 +259,7 @@ class Model:
                 return True
             if self.max_iters is not None and self.iteration >= self.max_iters:
                 return False
+        return True
 
     def fire(self, event: Events, count: int | None = None) -> Iterator[None]:
         self.call(event, count)

@@ -172,7 +172,9 @@ class Loop(Generic[EngineT, BatchT, OutputT]):
                 )
         live.is_in_epoch = True
         self._fire_at(engine, self._epoch_started, state.epoch)
-        return self._answer(engine, ITERATIONS) if live.is_asked else ITERATIONS
+        # one that was saved behind its last iteration only has to be completed
+        phase = EPOCH_END if self._is_epoch_done() else ITERATIONS
+        return self._answer(engine, phase) if live.is_asked else phase
 
     def _iterate(self, engine: EngineT) -> Phase:
         state, live, completed = self._state, self._live, self._iteration_completed
@@ -285,14 +287,18 @@ class Loop(Generic[EngineT, BatchT, OutputT]):
 
     def _after_iteration(self, engine: EngineT) -> Phase:
         state, limits, live = self._state, self._limits, self._live
-        iteration = state.iteration
-        length = None if limits.is_open_ended else limits.epoch_length
         phase = ITERATIONS
-        if length is not None and iteration - live.epoch_start >= length:
+        if self._is_epoch_done():
             phase = EPOCH_END
-        elif limits.max_iters is not None and iteration >= limits.max_iters:
+        elif limits.max_iters is not None and state.iteration >= limits.max_iters:
             phase = END
         return self._answer(engine, phase) if live.is_asked else phase
+
+    def _is_epoch_done(self) -> bool:
+        limits = self._limits
+        if limits.epoch_length is None or limits.is_open_ended:
+            return False
+        return self._state.iteration - self._live.epoch_start >= limits.epoch_length
 
     def _after_epoch(self) -> Phase:
         state = self._state

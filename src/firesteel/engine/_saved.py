@@ -38,7 +38,8 @@ class Saved:
     Attributes:
         iteration: Iterations that are done.
         epoch: Epochs that are done.
-        epoch_iteration: Iterations of the epoch under way that are done.
+        epoch_iteration: Iterations of the epoch under way that are done; all of them where it only
+            has to be completed.
         data_position: Batches of the current pass over the data that were taken.
         data: Where the data itself says that it stands, if it does.
         epoch_length: Iterations of an epoch, if known.
@@ -165,8 +166,6 @@ def _position(entries: Mapping[str, object], epoch_length: int | None) -> tuple[
     if iteration is None or epoch is None:
         missing = "iteration" if iteration is None else "epoch"
         raise StateDictError(f"{_WHERE}: {missing!r} is missing; 'epoch_iteration' needs both")
-    if epoch_iteration == epoch_length:
-        return iteration, epoch + 1, 0
     return iteration, epoch, epoch_iteration
 
 

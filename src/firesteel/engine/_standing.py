@@ -210,16 +210,15 @@ class Standing(Generic[BatchT, OutputT]):
             self._registry.channel("Engine", event).restart(count)
 
     def _position(self) -> tuple[int, int, int]:
-        """Give iterations done, epochs done, and iterations done of the epoch under way."""
+        """Give iterations done, epochs done, and iterations done of the epoch under way.
+
+        An epoch of which all iterations are done is under way until it is completed.
+        """
         live, state = self._live, self._state
         iteration = state.completed_iterations
         if not live.is_in_epoch:
             return iteration, state.epoch, 0
-        epoch_iteration = iteration - live.epoch_start
-        length = None if self._limits.is_open_ended else self._limits.epoch_length
-        if epoch_iteration and length is not None and epoch_iteration >= length:
-            return iteration, state.epoch, 0
-        return iteration, state.epoch - 1, epoch_iteration
+        return iteration, state.epoch - 1, iteration - live.epoch_start
 
     def _has_to_start_over(self, max_epochs: int | None, max_iters: int | None) -> bool:
         """Tell whether a run begins at the beginning, or goes on from where the engine stands."""
@@ -278,7 +277,13 @@ class Standing(Generic[BatchT, OutputT]):
         limits, live = self._limits, self._live
         iteration, _, epoch_iteration = self._position()
         left, length = num_left(data, placed.state), known_length(data)
-        if left is None or length is None or self._data_position(iteration) != epoch_iteration:
+        if left is None or length is None:
+            return False
+        position = self._data_position(iteration)
+        if epoch_iteration == limits.epoch_length and not position:  # it only has to be completed
+            limits.next_epoch_length = length
+            return True
+        if position != epoch_iteration:
             return False
         if not left:
             live.is_in_epoch = False

@@ -1,5 +1,6 @@
 """From losses to changed parameters: accumulate, meet, unscale, divide, clip and step."""
 
+import warnings
 from collections.abc import Sequence
 from typing import Protocol, final
 
@@ -48,6 +49,7 @@ class Update:
 
     __slots__ = (
         "_clipping",
+        "_has_stepped_in_epoch",
         "_is_weighted",
         "_optimizers",
         "_scaler",
@@ -74,6 +76,7 @@ class Update:
         self.replicas: Replicas | None = replicas_of(model)
         self._is_weighted = is_weighted
         self._stepped_in_epoch: list[Optimizer] = []
+        self._has_stepped_in_epoch: bool = False
         self._total: Scalar = 0
         self.num_batches: int = 0
 
@@ -131,6 +134,7 @@ class Update:
                 optimizer.step()
         if self._schedules:
             self._step_schedules("iteration", stepped)
+            self._has_stepped_in_epoch = True
             self._stepped_in_epoch = [
                 one
                 for one in self._optimizers
@@ -139,9 +143,18 @@ class Update:
         return bool(stepped)
 
     def end_epoch(self) -> None:
-        """Step the schedules of epochs whose optimizers were stepped in the epoch."""
-        self._step_schedules("epoch", self._stepped_in_epoch)
-        self._stepped_in_epoch = []
+        """Step the schedules of epochs whose optimizers were stepped in the epoch.
+
+        Where no window of the epoch was of this process, it was saved behind its last one.
+        """
+        if self._has_stepped_in_epoch:
+            self._step_schedules("epoch", self._stepped_in_epoch)
+        else:
+            with warnings.catch_warnings():
+                # torch counts the steps of optimizers in this process only
+                warnings.filterwarnings("ignore", message="Detected call of `lr_scheduler.step")
+                self._step_schedules("epoch", self._optimizers)
+        self._stepped_in_epoch, self._has_stepped_in_epoch = [], False
 
     def _step_schedules(self, when: ScheduleTime, stepped: Sequence[Optimizer]) -> None:
         for schedule in self._schedules:

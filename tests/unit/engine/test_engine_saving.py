@@ -93,10 +93,7 @@ def ends_of(log: list[tuple[str, int, int]]) -> list[tuple[str, int, int]]:
 def behind(iteration: int, log: list[tuple[str, int, int]]) -> list[tuple[str, int, int]]:
     """What is left of these events after an iteration, for an engine that was loaded there."""
     place = next(n for n, one in enumerate(log) if one[0] == "IC" and one[2] == iteration)
-    rest = log[place + 1 :]
-    if rest[0][0] == "EC":  # its epoch is done, and so may be the run
-        rest = rest[1:]
-    return rest if len(rest) > 1 else []
+    return log[place + 1 :]
 
 
 # what is saved
@@ -138,7 +135,7 @@ def test_an_engine_is_stateful() -> None:
         (Events.GET_BATCH_COMPLETED(once=6), (5, 1, 1, 1)),
         (Events.ITERATION_STARTED(once=6), (5, 1, 1, 1)),
         (Events.ITERATION_COMPLETED(once=6), (6, 1, 2, 2)),
-        (Events.ITERATION_COMPLETED(once=4), (4, 1, 0, 4)),
+        (Events.ITERATION_COMPLETED(once=4), (4, 0, 4, 4)),
         (Events.EPOCH_COMPLETED(once=1), (4, 1, 0, 4)),
         (Events.COMPLETED(once=1), (8, 2, 0, 4)),
     ],
@@ -155,6 +152,50 @@ def test_only_completed_iterations_are_saved(
     place = position(saved[0])
     assert place[:3] == expected[:3]
     assert place[3] in {expected[3], expected[3] % len(DATA)}  # a whole pass is none
+
+
+@pytest.mark.parametrize("stops", [False, True], ids=["saved", "terminated"])
+def test_an_epoch_that_was_left_behind_its_last_iteration_is_completed(*, stops: bool) -> None:
+    engine = Engine(step)
+    saved: list[dict[str, object]] = []
+
+    @engine.on(Events.ITERATION_COMPLETED(once=len(DATA)))
+    def leave() -> None:
+        saved.append(engine.state_dict())
+        if stops:
+            engine.terminate()
+
+    engine.run(DATA, max_epochs=2)
+    following = engine if stops else Engine(step)
+    log: list[str] = []
+    for event in (Events.EPOCH_STARTED, Events.ITERATION_COMPLETED, Events.EPOCH_COMPLETED):
+        following.add_event_handler(
+            event, lambda engine, name: log.append(f"{name} {engine.state.epoch}"), event.name
+        )
+    if not stops:
+        following.load_state_dict(saved[0])
+    state = following.run(DATA, max_epochs=2)
+    assert log[:3] == ["EPOCH_STARTED 1", "EPOCH_COMPLETED 1", "EPOCH_STARTED 2"]
+    assert log.count("ITERATION_COMPLETED 2") == len(DATA)
+    assert (state.iteration, state.epoch) == (2 * len(DATA), 2)
+    assert state.count(Events.EPOCH_COMPLETED) == 2
+
+
+def test_the_last_epoch_too_is_completed_by_the_run_that_follows() -> None:
+    engine, following = Engine(step), Engine(step)
+    saved: list[dict[str, object]] = []
+    engine.add_event_handler(
+        Events.ITERATION_COMPLETED(once=len(DATA)), lambda: saved.append(engine.state_dict())
+    )
+    engine.run(DATA)
+    log: list[str] = []
+    for event in (Events.ITERATION_COMPLETED, Events.EPOCH_COMPLETED, Events.COMPLETED):
+        following.add_event_handler(event, log.append, event.name)
+    following.load_state_dict(saved[0])
+    following.run(DATA)
+    assert log == ["EPOCH_COMPLETED", "COMPLETED"]
+    following.run(DATA)
+    assert "ITERATION_COMPLETED" in log
 
 
 def test_in_the_process_function_its_own_iteration_is_not_saved() -> None:

@@ -98,9 +98,9 @@ def test_what_ignite_saves_of_a_new_engine_is_taken() -> None:
     assert position(saved) == (0, 0, 0)
 
 
-def test_an_epoch_that_is_complete_is_one_that_is_done() -> None:
+def test_an_epoch_of_which_all_iterations_are_done_is_under_way() -> None:
     entries = {**WHOLE, "iteration": 12, "epoch": 2, "epoch_iteration": 4}
-    assert position(Saved.from_dict(entries)) == (12, 3, 0)
+    assert position(Saved.from_dict(entries)) == (12, 2, 4)
 
 
 def test_whole_numbers_of_other_libraries_become_numbers() -> None:
