@@ -151,6 +151,20 @@ def test_a_run_that_is_loaded_goes_on_with_the_samples_that_are_left(
     assert seen[:saved_after] + seen_there == seen
 
 
+def test_what_the_loader_saves_between_two_sizes_is_the_next_pass() -> None:
+    loader = DataLoader(SAMPLES, batch_size=6)
+    trainer, _ = make_trainer()
+    trainer.attach(BatchSizeScheduler(loader, scheduler_fn=lambda index: (6, 1)[index]))
+    saved: list[Mapping[str, object]] = []
+
+    @trainer.on(Events.EPOCH_STARTED(once=2))
+    def save() -> None:
+        saved.append(loader.state_dict())
+
+    trainer.run(loader, max_epochs=2)
+    assert (saved[0]["pass_number"], saved[0]["samples_taken"]) == (1, 0)
+
+
 def test_the_history_and_the_simulation_are_batch_sizes() -> None:
     loader = of_torch()
     trainer, _ = make_trainer()

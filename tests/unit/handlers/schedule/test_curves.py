@@ -169,6 +169,19 @@ def test_cycles_follow_their_definition_event_by_event(
         offset += 1
 
 
+def test_a_warmup_grows_where_its_cycle_does_not() -> None:
+    """2 events stay 2, and 5 become 6 and 7."""
+    curve = LinearCycleCurve(
+        start_value=1.0,
+        end_value=0.0,
+        cycle_size=2,
+        cycle_mult=1.2,
+        warmup_duration=5,
+        monotonic=True,
+    )
+    assert [index for index, value in enumerate(curve.values(25)) if value == 1.0] == [0, 7, 15, 24]
+
+
 def test_a_far_index_costs_no_walk_where_cycles_do_not_grow() -> None:
     curve = LinearCycleCurve(start_value=1.0, end_value=0.0, cycle_size=2, cycle_mult=1.2)
     assert curve(10**15 + 1) == 0.0

@@ -156,6 +156,12 @@ def test_one_group_is_reduced_alone_and_has_its_own_lowest_learning_rate() -> No
     assert after_each(optimizer, scheduler, [1.0, 1.0])[1] == [1.0, 0.4]
 
 
+def test_a_reduction_by_next_to_nothing_is_left_out() -> None:
+    optimizer = make_optimizer(1e-3)
+    scheduler = ReduceLROnPlateauScheduler(optimizer, output_of, patience=0, factor=0.5, eps=1e-3)
+    assert after_each(optimizer, scheduler, [1.0, 1.0]) == [[1e-3], [1e-3]]
+
+
 def test_a_tensor_is_written_to_in_place() -> None:
     held = torch.tensor(1.0)
     optimizer = SGD([torch.nn.Parameter(torch.zeros(1))], lr=held)
