@@ -666,7 +666,7 @@ class Engine(Generic[BatchT, OutputT]):
                 f"{where}: the engine must not be in the middle of a run, got one that is "
                 "interrupted; call engine.reset() to give it up"
             )
-        saved = self.state_dict()
+        saved, was_loaded = self.state_dict(), self._standing.is_loaded
         self._limits.rehearsal_length = num_batches
         self._registry.rehearse(is_on=True, guard=guard)
         try:
@@ -675,6 +675,8 @@ class Engine(Generic[BatchT, OutputT]):
             self._limits.rehearsal_length = None
             self._registry.rehearse(is_on=False)
             self.load_state_dict(saved)
+            if not self._live.is_in_epoch:  # the same call starts over again, or does not
+                self._standing.is_loaded = was_loaded
             for loader, state in self._rehearsed.items():
                 put_back(loader, state)
             self._rehearsed = {}

@@ -15,10 +15,13 @@ from firesteel.events import (
     PayloadEventLike,
 )
 
-__all__ = ["FIRST", "LAST", "SAVING", "SHOWING", "placed"]
+__all__ = ["FIRST", "LAST", "SAVING", "SETTING", "SHOWING", "placed"]
 
 FIRST: Final = 1000
 """Before all others: what they find has to be in place."""
+
+SETTING: Final = 100
+"""Before those that say nothing: what sets values that they read, as a learning rate."""
 
 SHOWING: Final = -50
 """Behind what computes: what shows, compares and decides."""

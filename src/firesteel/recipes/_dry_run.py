@@ -1,7 +1,7 @@
 """A run on tensors that have a shape, a dtype and a device, but no memory."""
 
 import logging
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterable
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
@@ -28,6 +28,9 @@ from firesteel._require import is_callable
 from firesteel.engine import Engine
 from firesteel.errors import NotComputableError, TracingError
 from firesteel.events import Events
+from firesteel.protocols import Stateful
+
+from ._kept_states import States
 
 __all__ = ["DryRun", "dry_run"]
 
@@ -58,14 +61,21 @@ class DryRun(Generic[OutputT]):
     untraced: tuple[str, ...]
 
 
-def dry_run(engine: Engine[BatchT, OutputT], make_batch: Callable[[], BatchT]) -> DryRun[OutputT]:
+def dry_run(
+    engine: Engine[BatchT, OutputT],
+    make_batch: Callable[[], BatchT],
+    *,
+    restore: Iterable[Stateful] = (),
+) -> DryRun[OutputT]:
     """Run one iteration on tensors without memory: shapes, dtypes and devices that do not fit fail.
 
     The process function is called with the batch, forward, backward and optimizer step included,
     and then all handlers, metrics among them, whatever their filters. No data is read and no memory
     of a device is taken: the batch may lie on ``cuda`` where there is none. Weights, gradients,
-    buffers, states of optimizers and the engine are as they were afterwards; what a script of yours
-    keeps of the tensors itself is not put back.
+    buffers, states of optimizers and the engine are as they were afterwards, and so is what is
+    handed over in ``restore``; what a script of yours keeps of the tensors itself is not put back.
+    Steps of :mod:`firesteel.recipes` leave their scaler and their schedules alone. A step of your
+    own cannot be traced while its gradient scaler is enabled.
 
     A handler that needs numbers, as one that prints a loss, is stopped where it asks for them, and
     named in the result; so is the computation of most metrics, while their updates are traced.
@@ -74,6 +84,7 @@ def dry_run(engine: Engine[BatchT, OutputT], make_batch: Callable[[], BatchT]) -
         engine: The engine.
         make_batch: Makes a batch, of ``torch.empty`` and the like. Called in here, where such
             tensors take no memory.
+        restore: What else is put back in the end: schedulers, for example.
 
     Returns:
         What the process function gave, and who could not be traced.
@@ -100,6 +111,7 @@ def dry_run(engine: Engine[BatchT, OutputT], make_batch: Callable[[], BatchT]) -
         a and b must have same reduction dim, but got [64, 783] X [784, 10].
     """
     is_callable("dry_run", "make_batch", make_batch)
+    kept = States("dry_run", restore)
     outputs: list[OutputT] = []
     untraced: list[str] = []
 
@@ -120,6 +132,7 @@ def dry_run(engine: Engine[BatchT, OutputT], make_batch: Callable[[], BatchT]) -
         return guarded_call
 
     with ExitStack() as stack:
+        stack.callback(kept.put_back)
         stack.enter_context(_quiet())
         stack.enter_context(_put_back())
         stack.enter_context(FakeTensorMode(allow_non_fake_inputs=True))

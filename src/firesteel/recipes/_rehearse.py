@@ -1,6 +1,5 @@
 """Run everything once: short runs of several engines, after which all stands as it stood."""
 
-import copy
 from collections.abc import Generator, Iterable, Sequence
 from contextlib import ExitStack, contextmanager
 from itertools import islice
@@ -8,10 +7,12 @@ from itertools import islice
 # Any: what the engines run is nothing to a rehearsal of them.
 from typing import Any, TypeVar
 
-from firesteel._require import at_least, is_a, is_iterable
+from firesteel._require import at_least, is_iterable
 from firesteel.engine import Engine
 from firesteel.errors import DataError
 from firesteel.protocols import Stateful
+
+from ._kept_states import States
 
 __all__ = ["first_batches", "rehearse"]
 
@@ -61,18 +62,12 @@ def rehearse(
         (True, 0)
     """
     num_batches = at_least("rehearse", "num_batches", num_batches, 1)
-    restored = list(restore)
-    for place, one in enumerate(restored):
-        is_a("rehearse", f"restore[{place}]", one, Stateful, "something with a state_dict")
-    saved = [copy.deepcopy(one.state_dict()) for one in restored]
-    try:
-        with ExitStack() as stack:
-            for engine in engines:
-                stack.enter_context(engine.rehearsal(num_batches=num_batches))
-            yield
-    finally:
-        for one, state in zip(restored, saved, strict=True):
-            one.load_state_dict(state)
+    kept = States("rehearse", restore)
+    with ExitStack() as stack:
+        stack.callback(kept.put_back)
+        for engine in engines:
+            stack.enter_context(engine.rehearsal(num_batches=num_batches))
+        yield
 
 
 def first_batches(data: Iterable[BatchT], num_batches: int) -> Sequence[BatchT]:

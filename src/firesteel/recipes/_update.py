@@ -6,6 +6,7 @@ from typing import Protocol, final
 
 import torch
 from torch import Tensor, nn
+from torch._subclasses.fake_tensor import FakeTensor
 from torch.amp.grad_scaler import GradScaler
 from torch.nn.utils import clip_grad_norm_, clip_grad_value_
 from torch.optim import Optimizer
@@ -49,6 +50,7 @@ class Update:
 
     __slots__ = (
         "_clipping",
+        "_has_numbers",
         "_has_stepped_in_epoch",
         "_is_weighted",
         "_optimizers",
@@ -77,6 +79,7 @@ class Update:
         self._is_weighted = is_weighted
         self._stepped_in_epoch: list[Optimizer] = []
         self._has_stepped_in_epoch: bool = False
+        self._has_numbers: bool = True
         self._total: Scalar = 0
         self.num_batches: int = 0
 
@@ -100,7 +103,9 @@ class Update:
         """
         if self._is_weighted:
             self._total = self._total + _checked(weight)
-        if self._scaler is not None:
+        # in a dry run there are none: then what looks at them, or counts steps, is left alone
+        self._has_numbers = not isinstance(loss, FakeTensor)
+        if self._scaler is not None and self._has_numbers:
             loss = self._scaler.scale(loss)
         # what the loss would be multiplied with, one operation less
         torch.autograd.backward(loss, _like(loss, weight) if self._is_weighted else None)
@@ -117,7 +122,7 @@ class Update:
             finite.
         """
         self.num_batches = 0
-        scaler, clipping = self._scaler, self._clipping
+        scaler, clipping = self._scaler if self._has_numbers else None, self._clipping
         if not is_synced and self.replicas is not None:
             self.replicas.sum_gradients(self._parameters())
         if scaler is not None:
@@ -132,7 +137,7 @@ class Update:
         if scaler is None:
             for optimizer in stepped:
                 optimizer.step()
-        if self._schedules:
+        if self._schedules and self._has_numbers:
             self._step_schedules("iteration", stepped)
             self._has_stepped_in_epoch = True
             self._stepped_in_epoch = [
@@ -147,6 +152,8 @@ class Update:
 
         Where no window of the epoch was of this process, it was saved behind its last one.
         """
+        if not self._has_numbers:
+            return
         if self._has_stepped_in_epoch:
             self._step_schedules("epoch", self._stepped_in_epoch)
         else:

@@ -199,3 +199,18 @@ def test_what_makes_no_sense_is_refused() -> None:
     other.add_event_handler(Events.STARTED, rehearse)
     with pytest.raises(EngineStateError, match=r"Engine\.rehearsal"):
         other.run([1])
+
+
+def test_a_run_that_was_complete_starts_over_as_without_the_rehearsal() -> None:
+    seen: list[int] = []
+
+    def step(engine: Engine[int, None], batch: int) -> None:
+        seen.append(batch)
+
+    engine = Engine(step)
+    engine.run([1, 2], max_epochs=2)
+    with engine.rehearsal():
+        engine.run([1, 2])
+    seen.clear()
+    engine.run([1, 2], max_epochs=2)
+    assert seen == [1, 2, 1, 2]

@@ -1,7 +1,9 @@
 """Dry runs: what does not fit is found without numbers, and all is as it was afterwards."""
 
 from collections.abc import Callable
-from typing import NamedTuple
+
+# Any: what a type checker refuses has to get past it, to be refused when it runs
+from typing import Any, NamedTuple
 
 import pytest
 import torch
@@ -13,7 +15,13 @@ from firesteel.engine import Engine
 from firesteel.errors import ArgumentError, ArgumentTypeError, NotComputableError, TracingError
 from firesteel.events import Events
 from firesteel.metrics import Accuracy, ConfusionMatrix, Metric, field
-from firesteel.recipes import dry_run
+from firesteel.recipes import (
+    Schedule,
+    ScheduleTime,
+    TensorPair,
+    create_supervised_trainer,
+    dry_run,
+)
 
 
 class Pair(NamedTuple):
@@ -24,6 +32,10 @@ class Pair(NamedTuple):
 class Output(NamedTuple):
     scores: Tensor
     y: Tensor
+
+
+def untyped(value: object) -> Any:
+    return value
 
 
 class Script:
@@ -200,3 +212,52 @@ def test_a_batch_has_to_be_made_in_there() -> None:
     made = torch.empty(2)
     with pytest.raises(ArgumentTypeError, match="dry_run: make_batch must be callable"):
         dry_run(Engine(lambda engine, batch: batch), made)  # type: ignore[arg-type]
+
+
+def empty_pair() -> TensorPair:
+    return torch.empty(2, 2), torch.empty(2, 1)
+
+
+def test_a_supervised_step_leaves_its_scaler_alone() -> None:
+    scaler = torch.amp.grad_scaler.GradScaler("cpu")
+    model = nn.Linear(2, 1)
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    trainer = create_supervised_trainer(
+        model, optimizer, nn.MSELoss(), amp_dtype="float16", scaler=scaler
+    )
+    before = scaler.state_dict()
+    assert dry_run(trainer, empty_pair).output.shape == ()
+    assert scaler.state_dict() == before
+    trainer.run([(torch.ones(2, 2), torch.ones(2, 1))])
+
+
+@pytest.mark.parametrize("when", ["iteration", "epoch"])
+def test_a_supervised_step_leaves_its_schedules_alone(when: ScheduleTime) -> None:
+    model = nn.Linear(2, 1)
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    scheduler = torch.optim.lr_scheduler.ExponentialLR(optimizer, gamma=0.5)
+    trainer = create_supervised_trainer(
+        model, optimizer, nn.MSELoss(), schedules=[Schedule(scheduler=scheduler, when=when)]
+    )
+    dry_run(trainer, empty_pair)
+    assert (optimizer.param_groups[0]["lr"], scheduler.last_epoch) == (0.1, 0)
+    trainer.run([(torch.ones(2, 2), torch.ones(2, 1))])
+    assert optimizer.param_groups[0]["lr"] == 0.05
+
+
+def test_what_is_handed_over_is_put_back() -> None:
+    optimizer = torch.optim.SGD([nn.Parameter(torch.zeros(1))], lr=0.1)
+    scheduler = torch.optim.lr_scheduler.ExponentialLR(optimizer, gamma=0.5)
+
+    def step(engine: Engine[Tensor, Tensor], batch: Tensor) -> Tensor:
+        optimizer.step()
+        scheduler.step()
+        return batch
+
+    dry_run(Engine(step), lambda: torch.empty(1), restore=[scheduler])
+    assert scheduler.last_epoch == 0
+
+
+def test_what_has_no_state_cannot_be_put_back() -> None:
+    with pytest.raises(ArgumentTypeError, match=r"dry_run: restore\[0\] must be something with"):
+        dry_run(Script().trainer, batch(), restore=[untyped(3)])

@@ -14,6 +14,7 @@ from firesteel._require import at_least, is_a, mismatch, one_of, real_number
 from firesteel.engine import Attachable, Engine, MetricKey
 from firesteel.errors import ArgumentError, EngineStateError, StateDictError
 from firesteel.events import EventLike, Events, RemovableEventHandle
+from firesteel.handlers._order import SHOWING, placed
 from firesteel.handlers._score import Score, score_reader
 
 from ._checks import sequence
@@ -246,7 +247,7 @@ class ReduceLROnPlateauScheduler(Attachable[OutputT, RemovableEventHandle], Gene
 
         Args:
             engine: The engine that has the score: an evaluator.
-            event: When to look.
+            event: When to look; unless it has a priority, behind metrics and other handlers.
 
         Returns:
             What detaches the scheduler.
@@ -254,7 +255,7 @@ class ReduceLROnPlateauScheduler(Attachable[OutputT, RemovableEventHandle], Gene
         Raises:
             UnknownEventError: The event is not registered on this engine.
         """
-        return engine.add_event_handler(event, self)
+        return engine.add_event_handler(placed(event, SHOWING), self)
 
     @override
     def attach_to(self, engine: Engine[Any, OutputT]) -> RemovableEventHandle:

@@ -19,6 +19,7 @@ from firesteel.events import (
     bare,
     single_events,
 )
+from firesteel.handlers._order import SETTING, placed
 
 from ._plot import PlotAxes, draw
 
@@ -137,6 +138,7 @@ class BaseParamScheduler(Attachable[object, RemovableEventHandle], Generic[Value
         The value that is set at ``ITERATION_STARTED`` is the one that the iteration's optimizer
         step uses. An event that the engine fires a second time, since its iteration failed or the
         run was loaded within its epoch, has the index that it had; of several events, the latest.
+        Unless the event has a priority, values are set before other handlers of it run.
 
         Args:
             engine: The engine.
@@ -154,6 +156,7 @@ class BaseParamScheduler(Attachable[object, RemovableEventHandle], Generic[Value
             ArgumentTypeError: ``counter`` is no key.
         """
         self.check_attachment(event, counter)
+        event = placed(event, SETTING)
         if counter is not None:
             is_a(f"{type(self).__name__}.attach", "counter", counter, ReadableKey, "a StateKey")
             return engine.add_event_handler(event, self._following(counter))
