@@ -16,7 +16,7 @@ import pytest
 SOURCES: Final = tuple(sorted((Path(__file__).parents[2] / "src").rglob("*.py")))
 
 COUNTS: Final = MappingProxyType(
-    {"type: ignore": 11, "pyright: ignore": 3, "noqa": 20, "whole file": 0, "cast": 0, "Any": 61}
+    {"type: ignore": 11, "pyright: ignore": 3, "noqa": 20, "whole file": 0, "cast": 0, "Any": 62}
 )
 """How many of each there are in the package. Raise a number only with a reason."""
 

@@ -14,6 +14,7 @@ from firesteel._require import at_least, is_callable
 from firesteel.engine import Attachable, Engine
 from firesteel.events import Events, RemovableEventHandle
 
+from ._finiteness import Finiteness
 from ._numbers_in import inexact_numbers, is_finite, largest
 
 __all__ = ["TerminateOnNan"]
@@ -43,7 +44,8 @@ class TerminateOnNan(Attachable[OutputT, RemovableEventHandle], Generic[OutputT]
     run ends with it. Of a tensor on another device one number is computed there in each iteration;
     the host reads these, and waits for the device, every ``every`` iterations, and when an epoch or
     the run ends. So the run may go on for up to ``every`` iterations; the reason that is given
-    names the iteration in which the number came.
+    names the iteration in which the number came. A :class:`Checkpoint` of the same engine has these
+    read before it saves, and does not save where such a number was found: what it kept stays.
 
     It can be added as a handler, too: then it looks at the output, and waits, whenever it is
     called.
@@ -97,8 +99,9 @@ output['loss'] is not finite, in iteration 3")
             The way to take it off again.
         """
         watch = _Watch(self._value, self._every)
+        Finiteness.of(engine).watch(watch)
         return (
-            engine.add_event_handler(Events.STARTED, watch.forget)
+            engine.add_event_handler(Events.STARTED, watch.begin)
             + engine.add_event_handler(Events.ITERATION_COMPLETED, watch.look)
             + engine.add_event_handler(_BOUNDARIES, watch.read)
             + engine.add_event_handler(Events.EXCEPTION_RAISED, watch.forget)
@@ -167,6 +170,10 @@ class _Watch:
             iteration, where, _ = unread[min(found)]
             _stop(engine, where, iteration)
 
+    def begin(self, engine: Engine[Any, Any]) -> None:
+        Finiteness.of(engine).is_lost = False
+        self.forget()
+
     def forget(self, *_: object) -> None:
         self._unread = []
 
@@ -181,4 +188,5 @@ def _rows_not_finite(numbers: Tensor) -> list[int]:
 def _stop(engine: Engine[Any, Any], where: str, iteration: int) -> None:
     reason = f"{_WHERE}: {where} is not finite, in iteration {iteration}"
     _LOGGER.warning("%s; the run ends.", reason)
+    Finiteness.of(engine).is_lost = True
     engine.terminate(reason=reason)

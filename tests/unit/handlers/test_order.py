@@ -1,10 +1,17 @@
 """Where handlers stand among those of an event, whoever was attached first."""
 
+import pytest
 import torch
 
 from firesteel.engine import Engine
 from firesteel.events import EventLike, Events, EventsList
-from firesteel.handlers import Checkpoint, EarlyStopping, EMAHandler, MemorySaver
+from firesteel.handlers import (
+    Checkpoint,
+    EarlyStopping,
+    EMAHandler,
+    MemorySaver,
+    TerminateOnNan,
+)
 from firesteel.handlers._order import placed
 
 
@@ -86,3 +93,20 @@ def test_a_checkpoint_at_the_end_of_an_evaluation_has_the_weights_of_the_model_i
     evaluator.run([1])
     assert seen == [0.0]
     assert read(saver.load("model_1.pt")["model"])["weight"] == torch.full((1, 1), 7.0)
+
+
+@pytest.mark.parametrize("every", [1, 10], ids=["read at once", "read before saving"])
+def test_what_is_not_finite_is_not_saved(every: int) -> None:
+    def logarithm(engine: Engine[float, torch.Tensor], batch: float) -> torch.Tensor:
+        return torch.tensor(batch).log()
+
+    trainer = Engine(logarithm)
+    checkpoint = Checkpoint({"engine": trainer}, MemorySaver())
+    checkpoint.attach(trainer, Events.ITERATION_COMPLETED)
+    trainer.attach(TerminateOnNan(every=every))
+    trainer.run([1.0, 2.0, -1.0, 3.0])
+    assert trainer.state.iteration == 3
+    assert checkpoint.kept == ("engine_2.pt",)
+    trainer.reset()
+    trainer.run([1.0] * 5)
+    assert checkpoint.kept == ("engine_5.pt",)

@@ -37,6 +37,9 @@ class Checkpoint(Attachable[OutputT, RemovableEventHandle, CheckpointTime], Gene
     stays, unless ``greater_or_equal`` is set. What would replace a file of its own name has to beat
     that one.
 
+    Where a :class:`TerminateOnNan` of the engine has found a number that is not finite, nothing is
+    saved any more in that run.
+
     The new checkpoint is in place before an old one is removed. Where saving fails, what was there
     is there still, the error goes to the run, and the next save works.
 

@@ -22,6 +22,7 @@ from firesteel.events import (
     PayloadEventLike,
     RemovableEventHandle,
 )
+from firesteel.handlers._finiteness import Finiteness
 from firesteel.handlers._order import SAVING, placed
 from firesteel.handlers._score import Score, score_reader
 from firesteel.protocols import Stateful
@@ -236,7 +237,7 @@ class Keeper(Generic[OutputT]):
             self._rehearse(to_save, name)
             return
         decision = on_one_rank(
-            self._where, lambda: self._decide(name, score, step), rank=self._save_on_rank
+            self._where, lambda: self._decide(engine, name, score, step), rank=self._save_on_rank
         )
         if decision is None:
             return
@@ -264,8 +265,15 @@ class Keeper(Generic[OutputT]):
             ),
         )
 
-    def _decide(self, name: str, score: float | None, step: int | None) -> Decision | None:
+    def _decide(
+        self, engine: Engine[Any, OutputT], name: str, score: float | None, step: int | None
+    ) -> Decision | None:
         """Decide, on the saving rank."""
+        if not Finiteness.of(engine).holds(engine):
+            self._logger.warning(
+                "%s: a number in the output is not finite; nothing is saved", self._where
+            )
+            return None
         if isinstance(self._saver, AsyncSaver) and self._saver.skips:
             self._logger.info("%s: skipped a save, as one is in flight", self._where)
             return None

@@ -795,5 +795,5 @@ def test_a_folder_that_vanished_is_an_error_and_a_new_one_will_do(tmp_path: Path
         trainer.run([1.0], max_epochs=2)
     assert not checkpoint.kept
     folder.mkdir()
-    trainer.run([1.0], max_epochs=2)
-    assert checkpoint.kept == ("counter_2.pt",)
+    trainer.run([1.0], max_epochs=3)
+    assert checkpoint.kept == ("counter_3.pt",)
