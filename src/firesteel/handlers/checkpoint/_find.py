@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final, overload
 
 from firesteel._require import is_a
-from firesteel.errors import ArgumentError, CheckpointError
+from firesteel.errors import CheckpointError
 
 from ._files import as_path, read_manifest, verify_checkpoint
 from ._manifest import CheckpointManifest
@@ -39,10 +39,7 @@ def find_latest(
 
     Returns:
         The path of the checkpoint, or its filename where a saver was given, or ``None`` where
-        there is none.
-
-    Raises:
-        ArgumentError: There is no such folder.
+        there is none, nor perhaps a folder yet.
 
     Example:
         >>> import tempfile
@@ -61,7 +58,8 @@ def find_latest(
     is_a("find_latest", "dirname", dirname, str | PathLike, "a folder or a saver")
     folder = as_path("find_latest", dirname)
     if not folder.is_dir():
-        raise ArgumentError(f"find_latest: dirname must be a folder, got {str(folder)!r}")
+        _logger.info("%s: there is no such folder", folder)
+        return None
     found = [
         (_key(manifest), path)
         for path, manifest in _manifests(folder)

@@ -119,6 +119,11 @@ class FsspecSaver(BaseSaveHandler):
         self._publish = publish or way_to_publish(self._store.protocol)
         self._migrations = migrations
 
+    @property
+    def save_on_rank(self) -> int:
+        """Give the rank that saves."""
+        return self._save_on_rank
+
     @override
     def save(
         self, checkpoint: Mapping[str, object], filename: str, metadata: CheckpointMetadata

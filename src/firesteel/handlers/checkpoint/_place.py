@@ -7,7 +7,10 @@ from typing import TypeAlias
 
 from typing_extensions import TypeIs
 
+from firesteel.errors import ArgumentError
+
 from ._async import AsyncSaver
+from ._fsspec import FsspecSaver
 from ._saving import BaseSaveHandler, CheckpointMetadata
 from ._store import DiskSaver
 
@@ -20,9 +23,19 @@ SaveFunction: TypeAlias = Callable[[Mapping[str, object], str, CheckpointMetadat
 def as_saver(
     save_handler: str | PathLike[str] | BaseSaveHandler | SaveFunction, *, save_on_rank: int
 ) -> BaseSaveHandler | SaveFunction:
-    """Give a saver for a folder; all else as it is."""
+    """Give a saver for a folder; all else as it is.
+
+    Raises:
+        ArgumentError: It saves on another rank, so that nothing would be saved.
+    """
     if _is_path(save_handler):
         return DiskSaver(save_handler, save_on_rank=save_on_rank)
+    saver = _at_last(save_handler)
+    if isinstance(saver, DiskSaver | FsspecSaver) and saver.save_on_rank != save_on_rank:
+        raise ArgumentError(
+            f"Checkpoint: save_on_rank must be {saver.save_on_rank}, as of its "
+            f"{type(saver).__name__}, got {save_on_rank}"
+        )
     return save_handler
 
 

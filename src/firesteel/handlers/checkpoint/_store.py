@@ -86,6 +86,11 @@ class DiskSaver(BaseSaveHandler):
         """Give the folder."""
         return self._folder
 
+    @property
+    def save_on_rank(self) -> int:
+        """Give the rank that saves."""
+        return self._save_on_rank
+
     @override
     def save(
         self, checkpoint: Mapping[str, object], filename: str, metadata: CheckpointMetadata

@@ -797,3 +797,10 @@ def test_a_folder_that_vanished_is_an_error_and_a_new_one_will_do(tmp_path: Path
     folder.mkdir()
     trainer.run([1.0], max_epochs=3)
     assert checkpoint.kept == ("counter_3.pt",)
+
+
+def test_a_saver_of_another_rank_is_refused_as_nothing_would_be_saved(tmp_path: Path) -> None:
+    saver = DiskSaver(tmp_path, save_on_rank=1, exclusive=False)
+    with pytest.raises(ArgumentError, match="save_on_rank must be 1, as of its DiskSaver, got 0"):
+        Checkpoint({"counter": Counter()}, saver)
+    Checkpoint({"counter": Counter()}, saver, save_on_rank=1)

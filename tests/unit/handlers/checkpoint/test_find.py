@@ -8,7 +8,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from firesteel.errors import ArgumentError, ArgumentTypeError
+from firesteel.errors import ArgumentTypeError
 from firesteel.handlers import (
     CheckpointMetadata,
     DiskSaver,
@@ -113,9 +113,8 @@ def test_in_a_store_what_is_damaged_is_passed_over(tmp_path: Path) -> None:
     assert find_latest(FsspecSaver(tmp_path.as_uri()), name="other") is None
 
 
-def test_a_folder_that_is_not_there_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(ArgumentError, match="dirname must be a folder"):
-        find_latest(tmp_path / "nowhere")
+def test_in_a_folder_that_is_not_there_yet_there_is_none(tmp_path: Path) -> None:
+    assert find_latest(tmp_path / "nowhere") is None
 
 
 def test_what_is_no_folder_is_refused() -> None:
