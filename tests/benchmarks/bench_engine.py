@@ -25,6 +25,7 @@ from torch.optim import SGD, Optimizer
 from tqdm import tqdm
 
 from firesteel import Engine, Events, ProgressBar, RunningAverage
+from firesteel.handlers import Checkpoint, DiskSaver, EarlyStopping
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # ignite's imports warn of torch.jit
@@ -140,8 +141,22 @@ Pair = tuple[Tensor, Tensor]
 Compute = Callable[[Pair], Tensor]
 
 
-def by_hand(data: Sequence[Pair], compute: Compute, save: Runner) -> Runner:
+class Weights:
+    """What is saved."""
+
+    def __init__(self) -> None:
+        self.weight = torch.zeros(16, 16)
+
+    def state_dict(self) -> dict[str, object]:
+        return {"weight": self.weight}
+
+    def load_state_dict(self, state_dict: dict[str, object], /) -> None:
+        """Load nothing: it only is to be saved."""
+
+
+def by_hand(data: Sequence[Pair], compute: Compute, folder: Path) -> Runner:
     """Write the handlers of the realistic loop out, each done as often as there is need."""
+    weights = Weights()
 
     def loop() -> None:
         mean: Tensor | None = None
@@ -156,26 +171,23 @@ def by_hand(data: Sequence[Pair], compute: Compute, save: Runner) -> Runner:
                     if stopper.has_to_stop(float(mean)):
                         break
                 if i % 1000 == 0:
-                    save()
+                    torch.save(weights.state_dict(), folder / "weights.pt")
 
     return loop
 
 
-def on_firesteel(data: Sequence[Pair], compute: Compute, save: Runner) -> Runner:
+def on_firesteel(data: Sequence[Pair], compute: Compute, folder: Path) -> Runner:
     def one_step(_engine: Engine[Pair, Tensor], batch: Pair) -> Tensor:
         return compute(batch).detach()
 
     engine = Engine(one_step)
     key = engine.attach(RunningAverage(), "loss")
     engine.attach(ProgressBar(metrics=[key], file=io.StringIO()))
-    stopper = Stopper()
-
-    @engine.on(Events.ITERATION_COMPLETED(every=100))
-    def stop(engine: Engine[Pair, Tensor]) -> None:
-        if stopper.has_to_stop(engine.state.metrics[key]):
-            engine.terminate()
-
-    engine.add_event_handler(Events.ITERATION_COMPLETED(every=1000), save)
+    stopping = EarlyStopping(key, patience=10**9, trainer=engine, mode="min")
+    stopping.attach(engine, event=Events.ITERATION_COMPLETED(every=100))
+    saver = DiskSaver(folder / "ours", fsync=False)  # as the others, which wait for no disk
+    checkpoint = Checkpoint({"weights": Weights()}, saver)
+    checkpoint.attach(engine, Events.ITERATION_COMPLETED(every=1000))
     return lambda: engine.run(data)
 
 
@@ -183,24 +195,26 @@ def itself(output: Tensor) -> Tensor:
     return output
 
 
-def on_ignite(data: Sequence[Pair], compute: Compute, save: Runner) -> Runner:
+def on_ignite(data: Sequence[Pair], compute: Compute, folder: Path) -> Runner:
     engine = ignite.engine.Engine(lambda _, batch: compute(batch).detach())
     ignite.metrics.RunningAverage(output_transform=itself).attach(engine, "loss")
     ignite.handlers.ProgressBar(file=io.StringIO()).attach(engine, ["loss"])
-    stopper = Stopper()
 
-    def stop(engine: ignite.engine.Engine) -> None:
-        if stopper.has_to_stop(engine.state.metrics["loss"]):
-            engine.terminate()
+    def score(engine: ignite.engine.Engine) -> float:
+        return -engine.state.metrics["loss"]
 
+    stopping = ignite.handlers.EarlyStopping(10**9, score, engine)
     completed = ignite.engine.Events.ITERATION_COMPLETED
-    engine.add_event_handler(completed(every=100), stop)
-    engine.add_event_handler(completed(every=1000), save)
+    engine.add_event_handler(completed(every=100), stopping)
+    checkpoint = ignite.handlers.Checkpoint(
+        {"weights": Weights()}, ignite.handlers.DiskSaver(folder / "theirs", require_empty=False)
+    )
+    engine.add_event_handler(completed(every=1000), checkpoint)
     return lambda: engine.run(data)
 
 
 def realistic(num: int, folder: Path, *, with_model: bool) -> Case:
-    """Running mean, bar, early stop by hand, and a file written every 1000 iterations."""
+    """Running mean, bar, early stop, and a checkpoint every 1000 iterations."""
     if with_model:
         name, compute = "e: MLP, handlers of (d)", make_step()
         data = [(torch.randn(32, 32), torch.randint(10, (32,))) for _ in range(num)]
@@ -208,12 +222,9 @@ def realistic(num: int, folder: Path, *, with_model: bool) -> Case:
         name, compute = "d: mean, bar, early stop, checkpoint", first
         losses = [torch.tensor(1.0 / (1 + i)) for i in range(100)]
         data = [(losses[i % 100], losses[0]) for i in range(num)]
-    weights = {"weight": torch.zeros(16, 16)}
-
-    def save() -> None:
-        torch.save(weights, folder / "weights.pt")
-
-    contenders = [make(data, compute, save) for make in (by_hand, on_firesteel, on_ignite)]
+    for name_of_folder in ("ours", "theirs"):
+        (folder / name_of_folder).mkdir(exist_ok=True)
+    contenders = [make(data, compute, folder) for make in (by_hand, on_firesteel, on_ignite)]
     return Case(name, num, *contenders)
 
 
