@@ -82,8 +82,10 @@ trainer.add_event_handler(Checkpoint.SAVED_CHECKPOINT, by_loss)  # E
 plain = Checkpoint({"model": model}, memory)
 trainer.attach(
     Checkpoint(
-        {"model": model}, memory, score_function=lambda engine: engine.state.output.los
-    ),  # E
+        {"model": model},
+        memory,
+        score_function=lambda engine: engine.state.output.los,  # E
+    ),
     Events.COMPLETED,
 )
 plain.last_checkpoint.name  # E: may be none

@@ -54,11 +54,11 @@ EarlyStopping(score, patience=3, trainer=trainer).attach(texts)  # E
 texts.attach(EarlyStopping(score, patience=3, trainer=trainer))  # E
 texts.add_event_handler(Events.COMPLETED, EarlyStopping(score, patience=3, trainer=trainer))  # E
 trainer.attach(
-    EarlyStopping(lambda engine: engine.state.output.los, patience=3, trainer=trainer)
-)  # E
+    EarlyStopping(lambda engine: engine.state.output.los, patience=3, trainer=trainer)  # E
+)
 trainer.attach(
-    EarlyStopping(lambda engine: engine.state.output.name, patience=3, trainer=trainer)
-)  # E
+    EarlyStopping(lambda engine: engine.state.output.name, patience=3, trainer=trainer)  # E
+)
 EarlyStopping(score, patience=3, trainer=trainer).attach(trainer, Events.COMPLETED)  # E: by keyword
 EarlyStopping(score, patience=3, trainer=trainer).attach(trainer, event="completed")  # E
 EarlyStopping(score, patience=3, trainer=trainer).best_score = 0.5  # E
