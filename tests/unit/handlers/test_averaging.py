@@ -8,7 +8,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.unit.recipes.test_recipe_host_waits import waits
+from tests.unit.host_waits import waits
 from torch import Tensor, nn
 from torch.nn.parallel import DataParallel
 

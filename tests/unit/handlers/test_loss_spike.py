@@ -8,7 +8,7 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.unit.recipes.test_recipe_host_waits import waits
+from tests.unit.host_waits import waits
 from torch import Tensor
 
 from firesteel import Engine, Events

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import pytest
 import torch
-from tests.unit.recipes.test_recipe_host_waits import waits
+from tests.unit.host_waits import waits
 from torch import Tensor
 
 from firesteel import Engine, Events

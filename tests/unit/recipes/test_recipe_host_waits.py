@@ -1,16 +1,14 @@
 """No step makes the host wait for the device."""
 
-from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from typing import Final
 
 import pytest
 import torch
+from tests.unit.host_waits import waits
 from torch import Tensor, nn
 from torch.nn import functional
 from torch.optim import SGD
-from torch.utils._python_dispatch import TorchDispatchMode
-from typing_extensions import override
 
 from firesteel import Engine, RunningAverage
 from firesteel.recipes import (
@@ -22,34 +20,7 @@ from firesteel.recipes import (
     create_supervised_trainer,
 )
 
-WAITING: Final = frozenset({"_local_scalar_dense", "item", "is_nonzero", "equal", "nonzero"})
-"""Operations of which the host has to see the values, or that need them for a shape."""
-
 DATA: Final = [(torch.ones(4, 3), torch.ones(4, 2)) for _ in range(5)]
-
-
-@contextmanager
-def waits() -> Generator[list[str]]:
-    """List the operations at which the host would wait for a device."""
-    found: list[str] = []
-
-    class Listing(TorchDispatchMode):
-        @override
-        def __torch_dispatch__(
-            self,
-            func: Callable[..., object],
-            types: Iterable[type],
-            args: tuple[object, ...] = (),
-            kwargs: Mapping[str, object] | None = None,
-        ) -> object:
-            _, name, _ = str(func).split(".")  # aten.nonzero.default
-            if name in WAITING:
-                found.append(name)
-            return func(*args, **(kwargs or {}))
-
-    make: Callable[[], TorchDispatchMode] = Listing  # torch's constructor is not typed
-    with make():
-        yield found
 
 
 def trainer_of(options: TrainingOptions) -> Engine[TensorPair, Tensor]:
