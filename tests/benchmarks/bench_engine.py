@@ -201,7 +201,8 @@ def on_ignite(data: Sequence[Pair], compute: Compute, folder: Path) -> Runner:
     ignite.handlers.ProgressBar(file=io.StringIO()).attach(engine, ["loss"])
 
     def score(engine: ignite.engine.Engine) -> float:
-        return -engine.state.metrics["loss"]
+        loss: float = engine.state.metrics["loss"]
+        return -loss
 
     stopping = ignite.handlers.EarlyStopping(10**9, score, engine)
     completed = ignite.engine.Events.ITERATION_COMPLETED

@@ -1,7 +1,9 @@
 """How much memory was taken: on a device in an epoch, and by the process."""
 
+import re
 import sys
 from dataclasses import dataclass
+from pathlib import Path
 
 # Any: what an engine puts out is nothing to its memory.
 from typing import Any, Final, final
@@ -23,6 +25,7 @@ __all__ = ["DeviceMemory", "MemoryPeak", "ProcessMemory"]
 
 _UNITS: Final = ("B", "KiB", "MiB", "GiB", "TiB")
 _STEP: Final = 1024
+_STATUS: Final = Path("/proc/self/status")
 
 
 @final
@@ -111,7 +114,7 @@ class ProcessMemory(Measurement[object, int]):
         NotAvailableError: On Windows, which does not count it in this way.
 
     Source:
-        ``ru_maxrss`` of ``getrusage``.
+        ``VmHWM`` of ``/proc/self/status`` where there is one, else ``ru_maxrss`` of ``getrusage``.
 
     Example:
         >>> from firesteel.engine import Engine
@@ -140,6 +143,11 @@ def peak_of_process() -> int:
     """Give the most memory that this process has taken, in bytes; 0 on Windows."""
     if sys.platform == "win32":
         return 0
+    if _STATUS.is_file():
+        # what getrusage says here begins with the peak of the process that started this one
+        found = re.search(r"^VmHWM:\s*(\d+) kB$", _STATUS.read_text(), re.MULTILINE)
+        if found is not None:
+            return int(found[1]) * _STEP
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak if sys.platform == "darwin" else peak * _STEP
 
