@@ -7,6 +7,7 @@ from typing import Final
 from torch import nn
 from typing_extensions import TypeVar
 
+from firesteel.handlers._unwrapped import unwrapped
 from firesteel.protocols import Stateful
 
 __all__ = ["plain_keys", "renamed", "unwrap"]
@@ -26,15 +27,7 @@ def unwrap(target: Stateful) -> Stateful:
     Args:
         target: A model, wrapped or not, or another stateful thing.
     """
-    while isinstance(target, nn.Module):
-        children = dict(target.named_children())
-        if isinstance(target, nn.DataParallel | nn.parallel.DistributedDataParallel):
-            target = children["module"]
-        elif list(children) == [_COMPILED]:
-            target = children[_COMPILED]
-        else:
-            break
-    return target
+    return unwrapped(target) if isinstance(target, nn.Module) else target
 
 
 def plain_keys(state: Mapping[str, ValueT]) -> Mapping[str, ValueT]:
