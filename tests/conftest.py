@@ -1,5 +1,6 @@
 """What tests of several folders share."""
 
+import gc
 from collections.abc import Iterator
 
 import pytest
@@ -17,3 +18,11 @@ def two_ranks() -> Iterator[RankPool]:
 def three_ranks() -> Iterator[RankPool]:
     with RankPool(3) as pool:
         yield pool
+
+
+@pytest.fixture
+def small_heap() -> Iterator[None]:
+    """Have the collector look at what is made from here on, and not at all that tests imported."""
+    gc.freeze()
+    yield
+    gc.unfreeze()

@@ -117,6 +117,7 @@ def _examples(module: str) -> Iterator[doctest.DocTest]:
             )
 
 
+@pytest.mark.usefixtures("small_heap")
 @pytest.mark.parametrize("page", PAGES)
 def test_the_blocks_of_a_page_run(
     page: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -143,6 +144,7 @@ def test_as_many_blocks_are_not_run_as_were_counted() -> None:
     assert sum(not block.is_run for block in blocks) == NOT_RUN
 
 
+@pytest.mark.usefixtures("small_heap")
 @pytest.mark.parametrize("module", tuple(_modules()))
 def test_the_examples_of_a_module_run(module: str) -> None:
     told: list[str] = []

@@ -22,6 +22,8 @@ from firesteel.handlers import find_batch_size, is_out_of_memory
 # not public, but functions of values
 from firesteel.handlers._size_search import SizeSearch
 
+pytestmark = pytest.mark.usefixtures("small_heap")  # each try is followed by a collection
+
 
 def sizes_of(search: SizeSearch, limit: int) -> tuple[int, list[int]]:
     """Search where all sizes up to a limit fit."""

@@ -221,6 +221,7 @@ def go_on(folder: str, kind: str) -> tuple[dict[str, list[float]], dict[str, lis
 
 
 @pytest.mark.parametrize("kind", ["plain", "replicated", "sharded"])
+@pytest.mark.slow
 def test_shards_are_gone_on_with_on_other_numbers_of_ranks(
     two_ranks: RankPool, three_ranks: RankPool, tmp_path: Path, kind: str
 ) -> None:
