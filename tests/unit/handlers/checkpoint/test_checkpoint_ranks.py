@@ -87,6 +87,7 @@ def save_each_iteration(folder: str, save_on_rank: int) -> tuple[list[str], list
     return saver.calls, list(checkpoint.kept if saver.calls else ()), heard
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("save_on_rank", [0, 1])
 def test_one_rank_writes_and_all_hear_of_it(
     two_ranks: RankPool, tmp_path: Path, save_on_rank: int

@@ -121,6 +121,7 @@ class TestSavingAndLoading:
 
 
 class TestTheDiskFails:
+    @pytest.mark.slow
     def test_a_file_that_may_not_grow_leaves_what_was_there_and_the_next_save_works(
         self, tmp_path: Path
     ) -> None:
@@ -139,6 +140,7 @@ class TestTheDiskFails:
         assert str(load_checkpoint(tmp_path / "a.pt")) == str({"w": torch.ones(10)})
         assert names_in(tmp_path) == ["a.pt"]
 
+    @pytest.mark.slow
     def test_a_folder_that_may_not_be_written_into_is_told(self) -> None:
         nobody = "import os; os.geteuid() or os.seteuid(65534)"  # root may write everywhere
         # not tmp_path, which is in a folder that nobody else may enter

@@ -28,6 +28,7 @@ def test_each_file_is_told_and_one_faulty_one_is_the_result(
     assert rest[2] == f"FAULTY  verify_checkpoint: {none} does not exist"
 
 
+@pytest.mark.slow
 def test_it_is_a_command(tmp_path: Path) -> None:
     save_checkpoint({}, tmp_path / "a.pt")
     run = subprocess.run(

@@ -169,6 +169,7 @@ class TestTheFolder:
         (tmp_path / "log.txt").write_text("hello")
         DiskSaver(tmp_path, require_empty=True)
 
+    @pytest.mark.slow
     def test_a_second_process_is_refused_while_the_first_is_there(self, tmp_path: Path) -> None:
         process = start_saving(tmp_path)
         try:

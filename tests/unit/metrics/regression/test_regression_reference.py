@@ -190,6 +190,7 @@ def test_vectors_give_the_number_of_torchmetrics(
     torchmetrics: ModuleType, ours: Any, theirs: str, sizes: list[int], seed: int
 ) -> None:
     prediction, target = pair = pair_of(sum(sizes), seed=seed)
-    expected = getattr(torchmetrics, theirs)()(prediction, target).item()
+    reference = getattr(torchmetrics, theirs)().set_dtype(torch.float64)
+    expected = reference(prediction.double(), target.double()).item()
     ours.reset()
     assert updated(ours, pair, sizes).compute() == pytest.approx(expected, rel=1e-4, abs=1e-5)
