@@ -31,3 +31,11 @@ def small_heap() -> Iterator[None]:
     gc.freeze()
     yield
     gc.unfreeze()
+
+
+@pytest.fixture
+def no_collector() -> Iterator[None]:
+    """Have nothing be freed but what nobody refers to any more."""
+    gc.disable()
+    yield
+    gc.enable()

@@ -237,6 +237,7 @@ def test_a_checker_reports_the_marked_lines_and_no_others(
     assert not found, "\n\n" + "\n\n".join(found)
 
 
+@pytest.mark.usefixtures("small_heap")
 @pytest.mark.parametrize("program", PROGRAMS, ids=lambda path: path.stem)
 def test_a_right_program_runs(program: Path) -> None:
     runpy.run_path(str(program), run_name="__main__")

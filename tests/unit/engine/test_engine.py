@@ -1,9 +1,7 @@
 """Registering events, adding and removing handlers, and firing."""
 
-import gc
 import logging
 import weakref
-from collections.abc import Iterator
 
 # Any: what a type checker refuses has to get past it, to be refused when it runs
 from typing import Any
@@ -45,14 +43,6 @@ def engine_of(*events: EventEnum | PayloadEvent[float]) -> Engine[int, int]:
 
 def nothing() -> None:
     pass
-
-
-@pytest.fixture(name="no_collector")
-def switch_the_collector_off() -> Iterator[None]:
-    gc.collect()
-    gc.disable()
-    yield
-    gc.enable()
 
 
 # making one

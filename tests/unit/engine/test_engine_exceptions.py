@@ -1,6 +1,5 @@
 """What is raised in a run, and who hears of it."""
 
-import gc
 import threading
 import weakref
 from collections.abc import Callable, Iterator
@@ -53,14 +52,6 @@ def raises(error: BaseException) -> Callable[[], None]:
         raise error
 
     return handler
-
-
-@pytest.fixture(name="no_collector")
-def switch_the_collector_off() -> Iterator[None]:
-    gc.collect()
-    gc.disable()
-    yield
-    gc.enable()
 
 
 # who hears

@@ -1,6 +1,5 @@
 """Ending a run or an epoch early, and suspending a run."""
 
-import gc
 import weakref
 from collections.abc import Iterator
 
@@ -43,14 +42,6 @@ def terminate_epoch(engine: Engine[int, int]) -> None:
 
 def interrupt(engine: Engine[int, int]) -> None:
     engine.interrupt()
-
-
-@pytest.fixture(name="no_collector")
-def switch_the_collector_off() -> Iterator[None]:
-    gc.collect()
-    gc.disable()
-    yield
-    gc.enable()
 
 
 # terminate

@@ -1,8 +1,7 @@
 """Which events are known, who listens to them, and handles to leave by."""
 
-import gc
 import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 # Any: what a type checker refuses has to get past it; a registry of no engine at all will do
 from typing import Any
@@ -54,14 +53,6 @@ def file_in(
     entry: Entry[Any] = Entry(handler, handler, None, source)
     channel.add(entry)
     return channel, entry
-
-
-@pytest.fixture(name="no_collector")
-def switch_the_collector_off() -> Iterator[None]:
-    gc.collect()
-    gc.disable()
-    yield
-    gc.enable()
 
 
 def test_registered_events_are_known_and_others_are_not() -> None:

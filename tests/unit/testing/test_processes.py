@@ -73,6 +73,7 @@ def test_a_rank_that_dies_is_an_error(pool: RankPool) -> None:
         pool.run(ending_on_one)
 
 
+@pytest.mark.slow
 def test_a_rank_that_does_not_answer_is_an_error() -> None:
     pool = RankPool(2, timeout_s=5.0)
     with pool, pytest.raises(FiresteelError, match=r"rank 1 of 2: no answer within 5\.0 s"):
